@@ -1,0 +1,3 @@
+/* The target's stubs. */
+#include "arch.h"
+#include SEGUE_ARCH_SWITCH

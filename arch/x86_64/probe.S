@@ -1,0 +1,57 @@
+/* The register probe for x86-64 (tests only): the registers that a callee keeps, by the System V ABI 1.0, figure 3.4, whatever
+   the stub does. tests/psabi/x86_64 is the list that it is held to. */
+
+	.text
+/* void *segue_probe_switch(segue_context *from, segue_context *to, void *value, const uint64_t *fill, uint64_t *found)
+ *                          rdi                  rsi                rdx          rcx                   r8
+ * Fills every such register from fill[], switches, stores what they hold then to found[], and returns what the switch did. */
+	.globl	segue_probe_switch
+	.type	segue_probe_switch, @function
+segue_probe_switch:
+	push	%rbx
+	push	%rbp
+	push	%r12
+	push	%r13
+	push	%r14
+	push	%r15
+	push	%r8
+	mov	0(%rcx), %rbx
+	mov	8(%rcx), %rbp
+	mov	16(%rcx), %r12
+	mov	24(%rcx), %r13
+	mov	32(%rcx), %r14
+	mov	40(%rcx), %r15
+	call	segue_context_switch@PLT
+	pop	%r8
+	mov	%rbx, 0(%r8)
+	mov	%rbp, 8(%r8)
+	mov	%r12, 16(%r8)
+	mov	%r13, 24(%r8)
+	mov	%r14, 32(%r8)
+	mov	%r15, 40(%r8)
+	pop	%r15
+	pop	%r14
+	pop	%r13
+	pop	%r12
+	pop	%rbp
+	pop	%rbx
+	ret
+	.size	segue_probe_switch, . - segue_probe_switch
+
+/* const char segue_probe_names[]: of fill[0], fill[1], …; an empty one ends them. */
+	.section .rodata
+	.globl	segue_probe_names
+	.type	segue_probe_names, @object
+segue_probe_names:
+	.asciz	"rbx"
+	.asciz	"rbp"
+	.asciz	"r12"
+	.asciz	"r13"
+	.asciz	"r14"
+	.asciz	"r15"
+	.asciz	""
+	.size	segue_probe_names, . - segue_probe_names
+
+#ifdef __ELF__
+	.section .note.GNU-stack, "", @progbits
+#endif

@@ -1,0 +1,339 @@
+/* segue.h: coroutines for C, with the protocol of Python's.
+ *
+ * A coroutine is a function call that can be suspended in its middle, on a guarded stack of its own, and resumed from any
+ * thread. Whatever can end in more than one way returns a segue_result: a value, or an exception's type and value.
+ *
+ * Threads: segue_ref() and segue_unref() may be called from any thread at any time. Everything else on one coroutine is
+ * for one thread at a time, and the user orders them (a lock, a queue, a join). One that is suspended may be resumed by
+ * another thread than before. Who sends to a coroutine has a reference until the send returns; the body itself may drop
+ * it (the coroutine is then closed as it suspends), another thread may not.
+ *
+ * Nothing here is async-signal-safe unless it says so.
+ */
+#ifndef SEGUE_H
+#define SEGUE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+#if defined __GNUC__
+#pragma GCC visibility push(default)
+#endif
+
+/* ---- Results and exception types ------------------------------------------------------------------------------- */
+
+/** An exception type: a static object, told by its address. Its size is frozen, since programs hold copies of exported ones. */
+typedef struct segue_type {
+	const char *name;             /* as a message would show it */
+	const struct segue_type *base; /* NULL only in segue_BaseException */
+	void (*release)(void *value); /* for a value that nobody took; may be NULL */
+	const void *reserved[5];      /* NULL */
+} segue_type;
+
+/** What an operation gives: `value`, where `raised` is NULL; else an exception of that type with that value. */
+typedef struct segue_result {
+	const segue_type *raised;
+	void *value;
+} segue_result;
+
+/** The library's own types, under each other as in Python.
+ *
+ * Values: segue_StopIteration carries what the body returned. segue_GeneratorExit carries NULL where the library raises
+ * it. All the others carry a message, a static string, or NULL: see segue_message().
+ */
+extern const segue_type segue_BaseException;
+extern const segue_type segue_GeneratorExit; /* under BaseException: this coroutine is being closed */
+extern const segue_type segue_Exception;     /* under BaseException; all that follow are under Exception */
+extern const segue_type segue_StopIteration; /* it returned */
+extern const segue_type segue_RuntimeError;
+extern const segue_type segue_RecursionError; /* under RuntimeError */
+extern const segue_type segue_ValueError;
+extern const segue_type segue_TypeError;
+extern const segue_type segue_AttributeError;
+extern const segue_type segue_MemoryError;
+
+/** Defines an exception type of the user's: SEGUE_EXCEPTION(Timeout, segue_Exception); `static` may stand in front. */
+#define SEGUE_EXCEPTION(name_, base_) const segue_type name_ = { #name_, &base_, 0, { 0, 0, 0, 0, 0 } }
+
+/** A result that is a value. */
+static inline segue_result segue_value(void *value)
+{
+	segue_result r;
+	r.raised = 0;
+	r.value = value;
+	return r;
+}
+
+/** A result that is an exception. `type` is not NULL; who gets the result owns `value`. */
+static inline segue_result segue_raise(const segue_type *type, void *value)
+{
+	segue_result r;
+	r.raised = type;
+	r.value = value;
+	return r;
+}
+
+/** Whether r is an exception of this type or of one under it, as Python's isinstance(). A value is of no type: 0.
+ *
+ * Thread: any; async-signal-safe. Cost: a walk up the bases.
+ */
+int segue_isinstance(segue_result r, const segue_type *type);
+
+/** The message of an exception that the library raised, as CPython words it: "coroutine already executing".
+ *
+ * Returns a static string; NULL for a value, for types whose values are data (StopIteration, GeneratorExit, users' own),
+ * and where the exception has no message.
+ * Thread: any; async-signal-safe.
+ */
+const char *segue_message(segue_result r);
+
+/** The value of a result; where it is an exception, returns that from the enclosing function, which itself returns a
+ * segue_result: `char *line = (char *)SEGUE_TRY(segue_yield(NULL));`. So exceptions pass through C by ordinary returns,
+ * and __attribute__((cleanup)) does what it says. A GNU statement expression.
+ */
+#define SEGUE_TRY(expression) SEGUE_TRY_1(expression, __COUNTER__)
+#define SEGUE_TRY_1(expression, n) SEGUE_TRY_2(expression, n)
+#define SEGUE_TRY_2(expression, n)                                        \
+	__extension__({                                                   \
+		segue_result segue_try_##n = (expression);                \
+		if (__builtin_expect(segue_try_##n.raised != 0, 0))       \
+			return segue_try_##n;                             \
+		segue_try_##n.value;                                      \
+	})
+
+/* ---- Objects --------------------------------------------------------------------------------------------------- */
+
+typedef struct segue_coroutine segue_coroutine;
+
+/** A coroutine's body. It runs at the first send, on the coroutine's stack.
+ *
+ * Returns segue_value(v), which its resumer sees as StopIteration with v; or segue_raise(&type, v), or a raised result
+ * that it got, which its resumer sees as it is (a StopIteration becomes a RuntimeError, as in PEP 479).
+ */
+typedef segue_result segue_body(void *arg);
+
+/** What a coroutine is, as in Python. */
+typedef enum segue_kind {
+	SEGUE_KIND_COROUTINE,         /* async def: may be awaited */
+	SEGUE_KIND_GENERATOR,         /* may be iterated, not awaited */
+	SEGUE_KIND_ITERABLE_COROUTINE /* @types.coroutine: both */
+} segue_kind;
+
+enum segue_state {
+	SEGUE_CREATED,
+	SEGUE_RUNNING,   /* it runs, or it waits for one that it resumed or awaits and that runs */
+	SEGUE_SUSPENDED,
+	SEGUE_CLOSED     /* it returned, raised, or was closed */
+};
+
+/** The names under which the protocol's messages mention an object: SEGUE_NAMED("Iterator"). */
+typedef char segue_names;
+#define SEGUE_NAMED(name)                                               \
+	name "\0"                                                       \
+	     "object " name " can't be used in 'await' expression\0"    \
+	     "'" name "' object is not iterable\0"                      \
+	     "'" name "' object has no attribute 'send'\0"              \
+	     "__await__() returned non-iterator of type '" name "'"
+
+/** What an object can do. Anything that starts with a pointer to one of these is an object; a coroutine is one. */
+typedef struct segue_ops {
+	uint32_t size;                 /* sizeof (segue_ops) */
+	uint32_t flags;                /* 0 */
+	const segue_names *names;      /* SEGUE_NAMED("...") */
+	void (*ref)(void *self);       /* takes one more reference; NULL for a static object, as is release */
+	void (*release)(void *self);   /* drops one reference */
+	void *(*await_)(void *self);   /* __await__: a new reference to an iterator, NULL for no memory; absent: not awaitable */
+	segue_result (*next)(void *self); /* this and the next three may be absent; an iterator has next or send */
+	segue_result (*send)(void *self, void *value);
+	segue_result (*throw_)(void *self, segue_result what);
+	segue_result (*close)(void *self);
+} segue_ops;
+
+/* ---- Making one ------------------------------------------------------------------------------------------------ */
+
+#define SEGUE_STACK_DEFAULT ((size_t)64 * 1024) /* bytes */
+/** The least stack, in bytes: holds the object, and a signal's frame on any processor known. Fit for static arrays. */
+#if __SIZEOF_POINTER__ == 8
+#define SEGUE_STACK_MIN 16384
+#else
+#define SEGUE_STACK_MIN 8192
+#endif
+
+/** SEGUE_OWN_FENV: the coroutine has a floating-point environment (rounding mode, masks, flush to zero) of its own. It starts
+ * with its creator's; switches save and load it. Without it the environment is the thread's. */
+#define SEGUE_OWN_FENV 1u
+
+/** How a coroutine is made, where the plain functions don't say it. Start from SEGUE_ATTR_INIT:
+ *
+ *     segue_attr attr = SEGUE_ATTR_INIT;
+ *     attr.stack_size = 256 * 1024;
+ */
+typedef struct segue_attr {
+	size_t size;               /* sizeof (segue_attr) */
+	size_t stack_size;         /* bytes; rounded up. With `stack`: exactly this many, at least SEGUE_STACK_MIN */
+	size_t guard_size;         /* bytes below the stack that fault; rounded up. Not looked at with `stack` */
+	void *stack;               /* memory of the caller's, any alignment, until the coroutine is gone: no guard; or NULL */
+	const char *name;          /* for people; a string that outlives the coroutine; or NULL */
+	void (*dispose)(void *arg); /* frees the argument of a body that never ran; or NULL */
+	uint32_t kind;             /* a segue_kind */
+	uint32_t flags;            /* SEGUE_OWN_FENV, or 0 */
+} segue_attr;
+
+#if defined __aarch64__
+#define SEGUE_GUARD_DEFAULT ((size_t)64 * 1024) /* bytes: as far apart as compilers probe large frames here */
+#else
+#define SEGUE_GUARD_DEFAULT ((size_t)4 * 1024)
+#endif
+#define SEGUE_ATTR_INIT { sizeof(segue_attr), SEGUE_STACK_DEFAULT, SEGUE_GUARD_DEFAULT, 0, 0, 0, SEGUE_KIND_COROUTINE, 0 }
+
+/** Makes a coroutine that will run body(arg) at the first send. Nothing runs yet.
+ *
+ * @param body  not NULL
+ * @param arg   passed on as it is; the caller's until the body runs, then the body's to care for
+ *
+ * Returns a new coroutine, one reference, for the caller to segue_unref(); or NULL with errno:
+ *   EINVAL  body is NULL; in attr: a size that is zero or overflows, memory under SEGUE_STACK_MIN, an unknown kind or flag
+ *   E2BIG   attr is larger than this library's, and says something in the part that it doesn't know
+ *   ENOMEM  no memory, address space or mappings for the stack or for its guard
+ *   ENOSPC  this processor's signal frame does not fit a stack of the size asked for (AT_MINSIGSTKSZ)
+ *   EMFILE  more than 64 different pairs of stack and guard size in one process
+ * Thread: any. Cost: where this thread has a pooled stack no system call; else now and then a few.
+ * Since: 0.1
+ */
+segue_coroutine *segue_coroutine_new(segue_body *body, void *arg);
+
+/** The same for a generator: what it yields is for iteration, and it can't be awaited. */
+segue_coroutine *segue_generator_new(segue_body *body, void *arg);
+
+/** The same, as *attr says; NULL for the defaults. Nothing of *attr is kept but what it points at. */
+segue_coroutine *segue_coroutine_new_with(segue_body *body, void *arg, const segue_attr *attr);
+
+/** Takes one more reference. Returns co; NULL is passed on. Thread: any. */
+segue_coroutine *segue_ref(segue_coroutine *co);
+
+/** Drops one reference. The last one closes a suspended coroutine, on this thread, and gives its stack back; one that never
+ * started never runs (see dispose); one that runs goes on, and is closed when it suspends. One that ended keeps its
+ * stack until here. What a close raises then is lost. NULL: nothing.
+ * Thread: any; not while another thread sends to it, if this is the last reference.
+ */
+void segue_unref(segue_coroutine *co);
+
+/* ---- Driving one ----------------------------------------------------------------------------------------------- */
+
+/* On ABIs that return two words in memory the exported functions return one 64-bit integer, and these are inline. */
+#if defined __arm__ || defined __i386__
+#define SEGUE_PAIRED 1
+static inline segue_result segue_send(segue_coroutine *co, void *value);
+static inline segue_result segue_yield(void *value);
+static inline segue_result segue_throw(segue_coroutine *co, const segue_type *type, void *value);
+static inline segue_result segue_close(segue_coroutine *co);
+#else
+#define SEGUE_PAIRED 0
+#endif
+
+/** Resumes co, and waits until it yields, returns or raises.
+ *
+ * @param co     NULL raises MemoryError: a constructor that failed surfaces where its coroutine is used
+ * @param value  what the segue_yield() in which it is suspended returns; NULL at the first send, when there is none
+ *
+ * Returns
+ *   a value              it yielded that
+ *   StopIteration, v     it returned v; or co is a generator that has ended before, then v is NULL
+ *   TypeError            a value to one that has not started; it still has not
+ *   ValueError           it runs already
+ *   RuntimeError         it has ended before; or its body let a StopIteration out
+ *   any other exception  it came out of the body
+ * Thread: see the top of the file. Cost: one switch each way.
+ * Source: Python's generator.send(), coroutine.send(). Since: 0.1
+ */
+segue_result segue_send(segue_coroutine *co, void *value);
+
+/** Suspends the running coroutine: its resumer's call returns `value`.
+ *
+ * Returns the value of the next send; or what segue_throw() or segue_close() raise here. Outside any coroutine:
+ * RuntimeError "yield outside a coroutine".
+ * Thread: it may return on another thread than it was called on: an address of a thread-local, errno's included, that the
+ * calling function holds is then the old thread's. Cost: one switch each way.
+ * Source: Python's yield expression. Since: 0.1
+ */
+segue_result segue_yield(void *value);
+
+/** Resumes co with an exception: the segue_yield() in which it is suspended returns it.
+ *
+ * @param co     as for segue_send()
+ * @param type   NULL raises TypeError, and co is not touched
+ * @param value  the body's from here on
+ *
+ * Returns as segue_send() does. One that has not started is closed without running, and what was thrown comes back; so it
+ * does from a generator that has ended, while a coroutine that has ended gives RuntimeError.
+ * Source: Python's generator.throw(), coroutine.throw(). Since: 0.1
+ */
+segue_result segue_throw(segue_coroutine *co, const segue_type *type, void *value);
+
+/** Ends co: GeneratorExit is raised where it is suspended.
+ *
+ * Returns
+ *   a value            the body returned it; NULL where it let GeneratorExit out, never started, had ended, or co is NULL
+ *   RuntimeError       it yielded instead: "coroutine ignored GeneratorExit"; it stays suspended
+ *   ValueError         it runs
+ *   another exception  it came out of the body
+ * Source: Python's generator.close() as of 3.13, coroutine.close(). Since: 0.1
+ */
+segue_result segue_close(segue_coroutine *co);
+
+/** The coroutine that runs on this thread, borrowed; NULL outside any. */
+segue_coroutine *segue_current(void);
+
+/** Where co stands. Source: inspect.getcoroutinestate(). */
+enum segue_state segue_state(const segue_coroutine *co);
+
+#if SEGUE_PAIRED
+static inline uint64_t segue_to_pair(segue_result r)
+{
+	return (uint64_t)(uintptr_t)r.value << 32 | (uintptr_t)r.raised;
+}
+
+static inline segue_result segue_from_pair(uint64_t pair)
+{
+	segue_result r;
+	r.raised = (const segue_type *)(uintptr_t)(uint32_t)pair;
+	r.value = (void *)(uintptr_t)(uint32_t)(pair >> 32);
+	return r;
+}
+
+uint64_t segue_send_pair(segue_coroutine *co, void *value);
+uint64_t segue_yield_pair(void *value);
+uint64_t segue_throw_pair(segue_coroutine *co, const segue_type *type, void *value);
+uint64_t segue_close_pair(segue_coroutine *co);
+
+static inline segue_result segue_send(segue_coroutine *co, void *value)
+{
+	return segue_from_pair(segue_send_pair(co, value));
+}
+
+static inline segue_result segue_yield(void *value)
+{
+	return segue_from_pair(segue_yield_pair(value));
+}
+
+static inline segue_result segue_throw(segue_coroutine *co, const segue_type *type, void *value)
+{
+	return segue_from_pair(segue_throw_pair(co, type, value));
+}
+
+static inline segue_result segue_close(segue_coroutine *co)
+{
+	return segue_from_pair(segue_close_pair(co));
+}
+#endif
+
+#if defined __GNUC__
+#pragma GCC visibility pop
+#endif
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,69 @@
+/* Every hook for Valgrind and the sanitizers, so that no other file has an #ifdef for one. */
+#ifndef SEGUE_SRC_ANNOTATE_H
+#define SEGUE_SRC_ANNOTATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#if HAVE_VALGRIND_MEMCHECK_H
+
+#include <valgrind/memcheck.h>
+
+static inline bool segue__on_valgrind(void)
+{
+	return RUNNING_ON_VALGRIND;
+}
+
+/* Tells that [low, low + size) is a stack, so that a switch is not taken for a huge frame. Returns its number. */
+static inline uint32_t segue__annotate_stack(void *low, size_t size)
+{
+	return (uint32_t)VALGRIND_STACK_REGISTER(low, (char *)low + size);
+}
+
+static inline void segue__annotate_no_stack(uint32_t number)
+{
+	VALGRIND_STACK_DEREGISTER(number);
+}
+
+/* A stack's memory while it is pooled: nobody's; while it is used: there, with nothing in it yet. */
+static inline void segue__annotate_pooled(void *low, size_t size)
+{
+	VALGRIND_MAKE_MEM_NOACCESS(low, size);
+}
+
+static inline void segue__annotate_taken(void *low, size_t size)
+{
+	VALGRIND_MAKE_MEM_UNDEFINED(low, size);
+}
+
+#else
+
+static inline bool segue__on_valgrind(void)
+{
+	return false;
+}
+
+static inline uint32_t segue__annotate_stack(void *low, size_t size)
+{
+	(void)low, (void)size;
+	return 0;
+}
+
+static inline void segue__annotate_no_stack(uint32_t number)
+{
+	(void)number;
+}
+
+static inline void segue__annotate_pooled(void *low, size_t size)
+{
+	(void)low, (void)size;
+}
+
+static inline void segue__annotate_taken(void *low, size_t size)
+{
+	(void)low, (void)size;
+}
+
+#endif
+#endif

@@ -1,0 +1,65 @@
+/* Guarded stacks with room for an object at their top, and their pools. Nothing of the protocol. */
+#ifndef SEGUE_SRC_STACK_H
+#define SEGUE_SRC_STACK_H
+
+#include "coroutine.h"
+
+enum { LOCAL_CLASSES = 8 }; /* so many classes have a pool in every thread */
+
+/* Stacks of one size with guards of one size. */
+struct stack_class {
+	size_t stack_size, guard_size; /* both 0: not in use yet */
+	segue_coroutine *shared;       /* the pool behind the threads' own */
+	struct slab *slabs;            /* newest first; only that one has room */
+};
+
+/* A thread's own pool of one class, last in first out. */
+struct local_pool {
+	segue_coroutine *free;
+	uint32_t room; /* how many more it takes; 0 as well in a thread that has no pools yet */
+};
+
+extern HIDDEN struct stack_class segue__classes[];
+extern HIDDEN _Thread_local SEGUE_TLS struct local_pool segue__local[LOCAL_CLASSES];
+
+/* The class of such stacks, sizes in bytes: stack and guard are rounded up. NULL with errno, as segue_coroutine_new_with(). */
+HIDDEN struct stack_class *segue__stack_class(size_t stack_size, size_t guard_size);
+
+/* A pooled or a new stack: an object of which only the stack's own fields are set. NULL with errno. */
+HIDDEN segue_coroutine *segue__stack_take_slow(struct stack_class *class);
+HIDDEN void segue__stack_give_slow(segue_coroutine *co);
+
+static inline segue_coroutine *segue__stack_take(struct stack_class *class)
+{
+	size_t i = (size_t)(class - segue__classes);
+	segue_coroutine *co = i < LOCAL_CLASSES ? segue__local[i].free : NULL;
+
+	if (unlikely(!co))
+		return segue__stack_take_slow(class);
+	segue__local[i].free = co->next;
+	segue__local[i].room++;
+	return co;
+}
+
+/* Gives it back: not the one that the caller runs on. */
+static inline void segue__stack_give(segue_coroutine *co)
+{
+	size_t i = (size_t)(co->class - segue__classes);
+
+	if (unlikely(!co->class || i >= LOCAL_CLASSES || segue__local[i].room == 0)) {
+		segue__stack_give_slow(co);
+		return;
+	}
+	co->ops = NULL;
+	co->next = segue__local[i].free;
+	segue__local[i].free = co;
+	segue__local[i].room--;
+}
+
+/* Gives back the one that the caller runs on, and is about to leave for good. */
+HIDDEN void segue__stack_leave(segue_coroutine *co);
+
+/* An object at the top of the user's memory. NULL with errno. segue__stack_give() takes it back. */
+HIDDEN segue_coroutine *segue__stack_place(void *memory, size_t size);
+
+#endif

@@ -1,0 +1,70 @@
+/* Switches to and fro with every callee-saved register full, and reports what was lost. Needs no libc. */
+#include "probe.h"
+
+enum { ROUNDS = 100 };
+
+static struct side {
+	uintptr_t fill[PROBE_MOST], found[PROBE_MOST];
+} sides[2];
+static segue_context contexts[2];
+static unsigned char stack[16384];
+static struct report report;
+
+static uintptr_t random_word(void)
+{
+	static uint64_t x = 88172645463325252u;
+
+	x ^= x << 13;
+	x ^= x >> 7;
+	x ^= x << 17;
+	return (uintptr_t)x;
+}
+
+static size_t count(void)
+{
+	size_t n = 0;
+
+	for (const char *name = segue_probe_names; *name; name++, n++)
+		while (*name)
+			name++;
+	return n;
+}
+
+/* One switch away from this side and back. */
+static void *cross(int me, void *value)
+{
+	struct side *s = &sides[me];
+
+	for (size_t i = 0; i < report.count; i++) {
+		s->fill[i] = random_word();
+		s->found[i] = ~s->fill[i];
+	}
+	value = segue_probe_switch(&contexts[me], &contexts[!me], value, s->fill, s->found);
+	for (size_t i = 0; i < report.count; i++)
+		if (s->found[i] != s->fill[i])
+			report.lost[me][i]++;
+	return value;
+}
+
+static void other(void *arg, void *value)
+{
+	_Alignas(16) volatile unsigned char aligned[16];
+
+	report.misaligned = (uintptr_t)aligned % 16;
+	report.argument_ok = arg == &report;
+	report.first_value_ok = value == &contexts[0];
+	for (;;)
+		value = cross(1, (char *)value + 1);
+}
+
+const struct report *probe(void)
+{
+	void *value = &contexts[0];
+
+	report.count = count();
+	segue_context_make(&contexts[1], stack, sizeof stack, other, &report);
+	for (int i = 0; i < ROUNDS; i++)
+		value = cross(0, value);
+	report.values_ok = value == (char *)&contexts[0] + ROUNDS;
+	return &report;
+}
