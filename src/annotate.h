@@ -6,6 +6,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#if HAVE_CONFIG_H
+#include "config.h"
+#endif
+
 #if HAVE_VALGRIND_MEMCHECK_H
 
 #include <valgrind/memcheck.h>
