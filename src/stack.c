@@ -304,6 +304,10 @@ segue_coroutine *segue__stack_take_slow(struct stack_class *class)
 
 	if (!started())
 		return NULL;
+	if (class->stack_size < process.least) { /* the default one, which nobody asked for by its size */
+		errno = ENOSPC;
+		return NULL;
+	}
 	room = i < LOCAL_CLASSES && enter_thread() ? segue__local[i].room : 0;
 	pthread_mutex_lock(&lock);
 	move(&class->shared, &co, 1);
