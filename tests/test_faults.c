@@ -149,7 +149,7 @@ static void end_child(int line)
 static void in_child(void (*what)(void))
 {
 	pid_t child;
-	int status;
+	int status = -1;
 
 	memset(report, 0, sizeof *report);
 	child = fork();

@@ -15,7 +15,7 @@ static unsigned char memory[SEGUE_STACK_MIN];
 static void count_errors(void (*what)(void))
 {
 	pid_t child;
-	int status;
+	int status = -1;
 
 	if (!RUNNING_ON_VALGRIND) {
 		print_message("not under Valgrind: make check-valgrind-memcheck\n");
