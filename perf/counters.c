@@ -69,6 +69,8 @@ static const char *explain(int error)
 
 	if (error == EACCES || error == EPERM)
 		hint = "; see /proc/sys/kernel/perf_event_paranoid";
+	else if (error == ENOSYS)
+		hint = "; as in an emulator or a sandbox";
 	else if (error == ENOENT || error == EOPNOTSUPP || error == ENODEV)
 		hint = "; as in a virtual machine without them";
 	snprintf(text, sizeof text, "perf_event_open: %s (errno %d)%s", strerror(error), error, hint);

@@ -15,7 +15,7 @@ struct machine {
 /** Fills in everything but `pinned`. */
 void describe_machine(struct machine *machine);
 
-/** Pins this thread to that CPU, or to the last one it may run on. Returns which; NO_CPU with errno, or where that was asked. */
+/** Pins this thread to that CPU, or to the last one it may run on. Returns which; NO_CPU with errno, or where asked for. */
 int pin(int cpu);
 
 #endif

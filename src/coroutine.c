@@ -80,7 +80,6 @@ static inline segue_pair leave(segue_coroutine *co, void *value, const segue_typ
 
 static segue_pair resume(segue_coroutine *co, void *value, const segue_type *raised)
 {
-	KEEP_FRAME_RECORD();
 	co->gate = (co->gate & ~GATE_CREATED) | GATE_RUNNING;
 	if (co->gate & GATE_FENV)
 		swap_fenv(co);
@@ -90,7 +89,6 @@ static segue_pair resume(segue_coroutine *co, void *value, const segue_type *rai
 /* Suspends it, or where `state` is GATE_CLOSED ends it. */
 static segue_pair suspend(segue_coroutine *co, segue_result r, uint32_t state)
 {
-	KEEP_FRAME_RECORD();
 	co->gate = (co->gate & GATE_FENV) | state;
 	if (co->gate & GATE_FENV)
 		swap_fenv(co);
@@ -120,7 +118,6 @@ static __attribute__((noinline)) segue_pair yield_slow(void *value)
 {
 	segue_coroutine *co = segue__current;
 
-	KEEP_FRAME_RECORD();
 	if (!co)
 		return segue__pair(words(&segue_RuntimeError, "yield outside a coroutine"));
 	if (is_dropped(co))
@@ -169,7 +166,6 @@ static void end_unstarted(segue_coroutine *co)
 
 static __attribute__((noinline)) segue_pair send_slow(segue_coroutine *co, void *value)
 {
-	KEEP_FRAME_RECORD();
 	if (!co)
 		return segue__pair(words(&segue_MemoryError, NULL));
 	if (co->gate & GATE_CREATED && value)
@@ -191,7 +187,6 @@ segue_pair PAIR(segue_send)(segue_coroutine *co, void *value)
 
 segue_pair PAIR(segue_throw)(segue_coroutine *co, const segue_type *type, void *value)
 {
-	KEEP_FRAME_RECORD();
 	if (!co)
 		return segue__pair(words(&segue_MemoryError, NULL));
 	if (!type)
@@ -212,7 +207,6 @@ static segue_result close_suspended(segue_coroutine *co)
 {
 	segue_result r;
 
-	KEEP_FRAME_RECORD();
 	r = segue__unpair(resume(co, NULL, &segue_GeneratorExit));
 	if (!r.raised)
 		return ignored_exit(co);
@@ -225,7 +219,6 @@ segue_pair PAIR(segue_close)(segue_coroutine *co)
 {
 	segue_result r = segue_value(NULL);
 
-	KEEP_FRAME_RECORD();
 	if (!co || co->gate & GATE_CLOSED)
 		return segue__pair(r);
 	if (co->gate & GATE_RUNNING)
@@ -252,7 +245,6 @@ segue_coroutine *segue_ref(segue_coroutine *co)
 /* The last reference has gone. The body that a close still runs may take one: then it stays, closed or not. */
 static __attribute__((noinline)) void drop(segue_coroutine *co)
 {
-	KEEP_FRAME_RECORD();
 	if (co->gate & GATE_RUNNING) {
 		__atomic_store_n(&co->refs, 0, __ATOMIC_RELAXED);
 		co->gate |= GATE_DROPPED;

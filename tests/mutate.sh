@@ -9,7 +9,7 @@
 set -u
 src=$1
 shift
-cpu=$(echo SEGUE_ARCH_NAME | $CPP -P -include "$src/arch/arch.h" - | tr -d '" \n')
+cpu=$(echo SEGUE_ARCH_NAME | $CPP $CFLAGS -P -include "$src/arch/arch.h" - | tr -d '" \n')
 rm -rf mutants
 mkdir -p mutants tests
 cp -r "$src/arch" mutants/arch
@@ -72,7 +72,7 @@ deleted=$total
 
 # ---- 2. Each register that a callee keeps, destroyed just before the restoring path leaves
 leave=$(awk '/^\.Lresume:/ { on = 1 } on && /^[ \t]+(notrack[ \t]+jmp|ret|jr|bx)[ \t]/ { print NR; exit }' "$stub")
-$CPP -P - <"$src/tests/psabi/$cpu" | grep '|' >mutants/psabi
+$CPP $CFLAGS -P - <"$src/tests/psabi/$cpu" | grep '|' >mutants/psabi
 while IFS='|' read -r register section destroy; do
 	register=$(echo $register)
 	awk -v n="$leave" -v add="	$destroy" 'NR == n { print add } { print }' "$stub" >"$mutant"

@@ -6,7 +6,7 @@ trap 'rm -rf "$directory"' EXIT
 failures=0
 
 perf() {
-	${LIBTOOL:-./libtool} --silent --mode=execute ${EMULATOR:-} ./perf/segue-perf "$@"
+	./libtool --silent --mode=execute ${EMULATOR:-} ./perf/segue-perf "$@"
 }
 
 fail() {

@@ -140,6 +140,25 @@ segue_probe_switch:
 	ret
 	.size	segue_probe_switch, . - segue_probe_switch
 
+/* void segue_probe_arrive(void): where a context starts that no stub made. Tells what it was given: the two result words, sp, fp,
+ * base, fp again; and goes back to *segue_probe_home. */
+	.globl	segue_probe_arrive
+	.type	segue_probe_arrive, @function
+segue_probe_arrive:
+	la	t0, segue_probe_arrived
+	sd	a0, 0(t0)
+	sd	a1, 8(t0)
+	sd	sp, 16(t0)
+	sd	s0, 24(t0)
+	sd	s1, 32(t0)
+	sd	s0, 40(t0)
+	la	a0, segue_probe_left
+	la	a1, segue_probe_home
+	ld	a1, 0(a1)
+	call	segue_context_switch@plt
+	unimp
+	.size	segue_probe_arrive, . - segue_probe_arrive
+
 /* const char segue_probe_names[]: of fill[0], fill[1], …; an empty one ends them. */
 	.section .rodata
 	.globl	segue_probe_names
