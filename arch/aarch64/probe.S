@@ -65,6 +65,38 @@ SYMBOL(segue_probe_switch):
 	.size	segue_probe_switch, . - segue_probe_switch
 #endif
 
+	.macro	address register, name
+#ifdef __ELF__
+	adrp	\register, \name
+	add	\register, \register, :lo12:\name
+#else
+	adrp	\register, _\name@PAGE
+	add	\register, \register, _\name@PAGEOFF
+#endif
+	.endm
+
+/* void segue_probe_arrive(void): where a context starts that no stub made. Tells what it was given: the two result words, sp, fp,
+ * base, fp again; and goes back to *segue_probe_home. */
+	.p2align 2
+	.globl	SYMBOL(segue_probe_arrive)
+#ifdef __ELF__
+	.type	segue_probe_arrive, %function
+#endif
+SYMBOL(segue_probe_arrive):
+	address	x9, segue_probe_arrived
+	mov	x10, sp
+	stp	x0, x1, [x9]
+	stp	x10, x29, [x9, #16]
+	stp	x19, x29, [x9, #32]
+	address	x0, segue_probe_left
+	address	x1, segue_probe_home
+	ldr	x1, [x1]
+	bl	SYMBOL(segue_context_switch)
+	brk	#0x1
+#ifdef __ELF__
+	.size	segue_probe_arrive, . - segue_probe_arrive
+#endif
+
 /* const char segue_probe_names[]: of fill[0], fill[1], …; an empty one ends them. */
 #ifdef __ELF__
 	.section .rodata
