@@ -134,12 +134,12 @@ IN(outer_body) static segue_result outer_body(void *inner)
 IN(bottom) static void at_the_first_send_and_at_later_ones(void **state)
 {
 	const struct place *const places[] = { &leaf_place, &body_place, &resume_place, &bottom_place, NULL };
-	segue_coroutine *co = segue_coroutine_new(body, NULL);
+	segue_coroutine *co = segue_coroutine_new(body, &unwound);
 
 	(void)state;
 	bottom_frame = __builtin_frame_address(0);
 	for (int i = 0; i < 3; i++) {
-		resume(co);
+		assert_ptr_equal(resume(co).value, &unwound);
 		check_traces(places);
 	}
 	segue_unref(co);
