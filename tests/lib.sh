@@ -27,10 +27,16 @@ needs() { # WHAT COMMAND...: if that fails the test is skipped
 	exit 77
 }
 
-# Configures the present directory as the build tree is, with other arguments after those
+# Configures the present directory as the build tree is, with other arguments after those. Sources that were built in place
+# can't be configured from elsewhere: then it is a copy of them, as the tarball would have them.
 configure_as_here() {
+	tree=$source
+	if test -e "$source/config.status"; then
+		tree=$built/tests/$test.dir/tree
+		(cd "$built" && $MAKE distdir distdir="tests/$test.dir/tree") || fail 'make distdir'
+	fi
 	eval "set -- $("$built/config.status" --config) \"\$@\""
-	"$SHELL" "$source/configure" "$@" --srcdir="$source"
+	"$SHELL" "$tree/configure" "$@" --srcdir="$tree"
 }
 
 done_here() {
