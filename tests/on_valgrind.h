@@ -14,6 +14,7 @@
 #define VALGRIND_DISABLE_ERROR_REPORTING ((void)0)
 #define VALGRIND_ENABLE_ERROR_REPORTING ((void)0)
 #define VALGRIND_COUNT_ERRORS 0u
+#define VALGRIND_STACK_REGISTER(low, high) ((void)(low), (void)(high), 0u)
 #endif
 
 #endif
