@@ -226,12 +226,10 @@ void segue_unref(segue_coroutine *co);
 /* On ABIs that return two words in memory the exported functions return one 64-bit integer, and these are inline. */
 #if defined __arm__ || defined __i386__
 #define SEGUE_PAIRED 1
-static inline segue_result segue_send(segue_coroutine *co, void *value);
-static inline segue_result segue_yield(void *value);
-static inline segue_result segue_throw(segue_coroutine *co, const segue_type *type, void *value);
-static inline segue_result segue_close(segue_coroutine *co);
+#define SEGUE_UNPAIRS static inline
 #else
 #define SEGUE_PAIRED 0
+#define SEGUE_UNPAIRS
 #endif
 
 /** Resumes co, and waits until it yields, returns or raises.
@@ -249,7 +247,7 @@ static inline segue_result segue_close(segue_coroutine *co);
  * Thread: see the top of the file. Cost: one switch each way.
  * Source: Python's generator.send(), coroutine.send(). Since: 0.1
  */
-segue_result segue_send(segue_coroutine *co, void *value);
+SEGUE_UNPAIRS segue_result segue_send(segue_coroutine *co, void *value);
 
 /** Suspends the running coroutine: its resumer's call returns `value`.
  *
@@ -259,7 +257,7 @@ segue_result segue_send(segue_coroutine *co, void *value);
  * calling function holds is then the old thread's. Cost: one switch each way.
  * Source: Python's yield expression. Since: 0.1
  */
-segue_result segue_yield(void *value);
+SEGUE_UNPAIRS segue_result segue_yield(void *value);
 
 /** Resumes co with an exception: the segue_yield() in which it is suspended returns it.
  *
@@ -271,7 +269,7 @@ segue_result segue_yield(void *value);
  * does from a generator that has ended, while a coroutine that has ended gives RuntimeError.
  * Source: Python's generator.throw(), coroutine.throw(). Since: 0.1
  */
-segue_result segue_throw(segue_coroutine *co, const segue_type *type, void *value);
+SEGUE_UNPAIRS segue_result segue_throw(segue_coroutine *co, const segue_type *type, void *value);
 
 /** Ends co: GeneratorExit is raised where it is suspended.
  *
@@ -282,7 +280,7 @@ segue_result segue_throw(segue_coroutine *co, const segue_type *type, void *valu
  *   another exception  it came out of the body
  * Source: Python's generator.close() as of 3.13, coroutine.close(). Since: 0.1
  */
-segue_result segue_close(segue_coroutine *co);
+SEGUE_UNPAIRS segue_result segue_close(segue_coroutine *co);
 
 /** The coroutine that runs on this thread, borrowed; NULL outside any. */
 segue_coroutine *segue_current(void);

@@ -56,7 +56,7 @@ static segue_result already_awaited(void)
 
 /* ---- The switch: every change of state is made before it, on the departing side -------------------------------- */
 
-static void swap_fenv(segue_coroutine *co)
+static __attribute__((noinline)) void swap_fenv(segue_coroutine *co)
 {
 	uint32_t present[2] = { 0, 0 };
 
@@ -205,8 +205,9 @@ segue_pair PAIR(segue_throw)(segue_coroutine *co, const segue_type *type, void *
 
 static segue_result close_suspended(segue_coroutine *co)
 {
-	segue_result r = segue__unpair(resume(co, NULL, &segue_GeneratorExit));
+	segue_result r;
 
+	r = segue__unpair(resume(co, NULL, &segue_GeneratorExit));
 	if (!r.raised)
 		return ignored_exit(co);
 	if (segue_isinstance(r, &segue_StopIteration))
@@ -242,7 +243,7 @@ segue_coroutine *segue_ref(segue_coroutine *co)
 }
 
 /* The last reference has gone. The body that a close still runs may take one: then it stays, closed or not. */
-static void drop(segue_coroutine *co)
+static __attribute__((noinline)) void drop(segue_coroutine *co)
 {
 	if (co->gate & GATE_RUNNING) {
 		__atomic_store_n(&co->refs, 0, __ATOMIC_RELAXED);

@@ -58,6 +58,22 @@ static void other(void *arg, void *value)
 		value = cross(1, (char *)value + 1);
 }
 
+uintptr_t segue_probe_arrived[6];
+segue_context segue_probe_left, *segue_probe_home;
+
+static void arrive(void)
+{
+	char *sp = (char *)(stack + sizeof stack) - (uintptr_t)(stack + sizeof stack) % 64;
+	uintptr_t fp = random_word(), base = random_word();
+	segue_context foreign = { sp, (void *)fp, (void *)segue_probe_arrive, (void *)base };
+	const uintptr_t right[6] = { (uintptr_t)values, (uintptr_t)values, (uintptr_t)sp, fp, base, fp };
+
+	segue_probe_home = &contexts[0];
+	segue_probe_switch(&contexts[0], &foreign, values, sides[0].fill, sides[0].found);
+	for (int i = 0; i < 6; i++)
+		report.arrived_wrong[i] = segue_probe_arrived[i] != right[i];
+}
+
 const struct report *probe(void)
 {
 	void *value = values;
@@ -66,6 +82,7 @@ const struct report *probe(void)
 	segue_context_make(&contexts[1], stack, sizeof stack, other, &report);
 	for (int i = 0; i < ROUNDS; i++)
 		value = cross(0, value);
+	arrive();
 	report.values_ok = value == values + ROUNDS;
 	return &report;
 }

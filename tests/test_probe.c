@@ -63,11 +63,23 @@ static void the_first_frame_is_as_the_abi_wants_it(void **state)
 	assert_true(r->first_value_ok);
 }
 
+static void what_no_stub_suspended_gets_its_words(void **state)
+{
+	static const char *const words[] = { "raised", "value", "sp", "fp", "base", "the other fp" };
+	const struct report *r = probe();
+
+	(void)state;
+	for (int i = 0; i < 6; i++)
+		if (r->arrived_wrong[i])
+			fail_msg("%s did not arrive", words[i]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_probe_fills_every_register_of_the_psabi),
 		cmocka_unit_test(no_register_is_lost),
+		cmocka_unit_test(what_no_stub_suspended_gets_its_words),
 		cmocka_unit_test(the_first_frame_is_as_the_abi_wants_it),
 	};
 

@@ -38,6 +38,24 @@ segue_probe_switch:
 	ret
 	.size	segue_probe_switch, . - segue_probe_switch
 
+/* void segue_probe_arrive(void): where a context starts that no stub made. Tells what it was given: the two result words, sp, fp,
+ * base, fp again; and goes back to *segue_probe_home. */
+	.globl	segue_probe_arrive
+	.type	segue_probe_arrive, @function
+segue_probe_arrive:
+	lea	segue_probe_arrived(%rip), %rdi
+	mov	%rax, 0(%rdi)
+	mov	%rdx, 8(%rdi)
+	mov	%rsp, 16(%rdi)
+	mov	%rbp, 24(%rdi)
+	mov	%rbx, 32(%rdi)
+	mov	%rbp, 40(%rdi)
+	lea	segue_probe_left(%rip), %rdi
+	mov	segue_probe_home(%rip), %rsi
+	call	segue_context_switch@PLT
+	ud2
+	.size	segue_probe_arrive, . - segue_probe_arrive
+
 /* const char segue_probe_names[]: of fill[0], fill[1], …; an empty one ends them. */
 	.section .rodata
 	.globl	segue_probe_names
