@@ -113,6 +113,19 @@ static void a_guard_is_nobodys(void **state)
 	assert_int_equal(*errors, 2);
 }
 
+static __attribute__((noinline)) int use_much(void)
+{
+	volatile char much[2000];
+
+	much[0] = 0;
+	return much[0];
+}
+
+static segue_result use_and_expose(void *where)
+{
+	return use_much() ? segue_value(NULL) : expose(where);
+}
+
 static void use_own_memory_again(void)
 {
 	segue_attr attr = SEGUE_ATTR_INIT;
@@ -122,7 +135,7 @@ static void use_own_memory_again(void)
 	attr.stack = memory;
 	attr.stack_size = sizeof memory;
 	for (int sends = 0; sends <= 2; sends++) {
-		co = segue_coroutine_new_with(expose, (void *)&local, &attr);
+		co = segue_coroutine_new_with(use_and_expose, (void *)&local, &attr);
 		for (int i = 0; i < sends; i++)
 			segue_send(co, NULL);
 		segue_unref(co);
