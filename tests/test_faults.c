@@ -456,9 +456,14 @@ static int errno_of_sizes(size_t stack_size, size_t guard_size)
 	return errno_of(attr);
 }
 
+/* More than there are addresses, though less than overflows. A GiB, which it is where pointers have 32 bits, may be had. */
+static bool is_too_much(int error)
+{
+	return error == ENOMEM || (error == EINVAL && RUNNING_ON_VALGRIND) || (error == 0 && sizeof(void *) == 4);
+}
+
 static void ask_for_absurd_sizes(void)
 {
-	int too_much = RUNNING_ON_VALGRIND ? EINVAL : ENOMEM; /* its mmap() says so, whatever the kernel would */
 	static const size_t overflowing[] = { 0, SIZE_MAX, SIZE_MAX - 4095, PTRDIFF_MAX, (size_t)PTRDIFF_MAX + 1 };
 
 	for (size_t i = 0; i < sizeof overflowing / sizeof *overflowing; i++) {
@@ -466,9 +471,9 @@ static void ask_for_absurd_sizes(void)
 		CHECK(errno_of_sizes(65536, overflowing[i]) == EINVAL);
 		CHECK(errno_of_sizes(overflowing[i], overflowing[i]) == EINVAL);
 	}
-	CHECK(errno_of_sizes(PTRDIFF_MAX / 2, 4096) == too_much);
-	CHECK(errno_of_sizes(65536, PTRDIFF_MAX / 2) == too_much);
-	CHECK(errno_of_sizes(PTRDIFF_MAX / 2, PTRDIFF_MAX / 2) == too_much);
+	CHECK(is_too_much(errno_of_sizes(PTRDIFF_MAX / 2, 4096)));
+	CHECK(is_too_much(errno_of_sizes(65536, PTRDIFF_MAX / 2)));
+	CHECK(is_too_much(errno_of_sizes(PTRDIFF_MAX / 2, PTRDIFF_MAX / 2)));
 	CHECK(errno_of_sizes(1, 1) == 0);
 	make_use_drop();
 }
