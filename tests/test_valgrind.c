@@ -104,6 +104,7 @@ static void ask_about_a_guard(void)
 
 	(void)VALGRIND_CHECK_MEM_IS_ADDRESSABLE(co->stack - 1, 1);
 	(void)VALGRIND_CHECK_MEM_IS_ADDRESSABLE(co->stack - SEGUE_GUARD_DEFAULT, 1);
+	segue_unref(co);
 }
 
 static void a_guard_is_nobodys(void **state)
