@@ -8,6 +8,8 @@
 #if HAVE_VALGRIND_MEMCHECK_H
 #include <valgrind/memcheck.h>
 #else
+#undef HAVE_VALGRIND_MEMCHECK_H
+#define HAVE_VALGRIND_MEMCHECK_H 0
 #define RUNNING_ON_VALGRIND 0
 #define VALGRIND_MAKE_MEM_UNDEFINED(p, n) ((void)(p), (void)(n), 0)
 #define VALGRIND_CHECK_MEM_IS_ADDRESSABLE(p, n) ((void)(p), (void)(n), 0)
