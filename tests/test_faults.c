@@ -464,9 +464,11 @@ static void ask_for_absurd_sizes(void)
 		CHECK(errno_of_sizes(65536, overflowing[i]) == EINVAL);
 		CHECK(errno_of_sizes(overflowing[i], overflowing[i]) == EINVAL);
 	}
-	CHECK(errno_of_sizes(PTRDIFF_MAX / 2, 4096) == too_much);
-	CHECK(errno_of_sizes(65536, PTRDIFF_MAX / 2) == too_much);
-	CHECK(errno_of_sizes(PTRDIFF_MAX / 2, PTRDIFF_MAX / 2) == too_much);
+	if (sizeof(void *) == 8) { /* in 32 bits a GiB may be there */
+		CHECK(errno_of_sizes(PTRDIFF_MAX / 2, 4096) == too_much);
+		CHECK(errno_of_sizes(65536, PTRDIFF_MAX / 2) == too_much);
+		CHECK(errno_of_sizes(PTRDIFF_MAX / 2, PTRDIFF_MAX / 2) == too_much);
+	}
 	CHECK(errno_of_sizes(1, 1) == 0);
 	make_use_drop();
 }
