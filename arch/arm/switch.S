@@ -50,12 +50,12 @@
 	.syntax unified
 #ifdef __thumb2__
 	.thumb
-	.macro	code_address register, label
+	.macro	address register, label
 	adr.w	\register, \label + 1           /* the bit that `bx` wants: adr leaves it out */
 	.endm
 #else
 	.arm
-	.macro	code_address register, label
+	.macro	address register, label
 	adr	\register, \label
 	.endm
 #endif
@@ -100,7 +100,7 @@ segue_arch_switch:
 	.cfi_rel_offset lr, SEGUE_ARCH_FRAME_PC
 	ldr	r8, [r1, #SEGUE_ARCH_IP]
 	mov	r4, sp
-	code_address lr, .Lresume
+	address lr, .Lresume
 	stm	r0, {r4, r11, lr}               /* SP, FP, IP */
 	mov	r0, r3
 	cmp	r8, lr
