@@ -49,9 +49,17 @@ static int to_nearest(void **state)
 	return fesetround(FE_TONEAREST);
 }
 
+/* Soft float may run where the processor has a unit: then the C library sets a mode there, and nothing rounds by it. */
+static int rounds_upward(void)
+{
+	volatile double one = 1, three = 3, before = one / three;
+
+	return fesetround(modes[1]) == 0 && one / three != before;
+}
+
 static void skip_without_modes(void)
 {
-	if (MODES < 3 || fesetround(modes[1]) != 0) {
+	if (MODES < 3 || !rounds_upward()) {
 		print_message("this processor, or this ABI, has one rounding mode only\n");
 		skip();
 	}

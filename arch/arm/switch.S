@@ -6,7 +6,9 @@
  *   lost across a call    r0-r3 r12 lr, d0-d7 d16-d31, CPSR's flags
  *   never touched         the thread's own pointer (a system register); FPSCR: thread state here, unless a coroutine asks for its own
  *
- * A context that this stub suspended: sp points at (d8-d15 where __ARM_FP is defined)
+ * d8-d15 are there where __ARM_FP is defined: a library for soft float does not keep them for a program that has them (softfp).
+ *
+ * A context that this stub suspended: sp points at
  *
  *        +---------------------+
  *    36  | d8-d15              |  D8
@@ -48,12 +50,12 @@
 	.syntax unified
 #ifdef __thumb2__
 	.thumb
-	.macro	code_address register, label
+	.macro	address register, label
 	adr.w	\register, \label + 1           /* the bit that `bx` wants: adr leaves it out */
 	.endm
 #else
 	.arm
-	.macro	code_address register, label
+	.macro	address register, label
 	adr	\register, \label
 	.endm
 #endif
@@ -98,7 +100,7 @@ segue_arch_switch:
 	.cfi_rel_offset lr, SEGUE_ARCH_FRAME_PC
 	ldr	r8, [r1, #SEGUE_ARCH_IP]
 	mov	r4, sp
-	code_address lr, .Lresume
+	address lr, .Lresume
 	stm	r0, {r4, r11, lr}               /* SP, FP, IP */
 	mov	r0, r3
 	cmp	r8, lr
