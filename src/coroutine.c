@@ -242,7 +242,7 @@ segue_coroutine *segue_ref(segue_coroutine *co)
 	return co;
 }
 
-/* The last reference has gone. The body that a close still runs may take one: then it stays, closed or not. */
+/* The last reference has gone. The body that a close still runs, or dispose, may take one: then it stays, closed or not. */
 static __attribute__((noinline)) void drop(segue_coroutine *co)
 {
 	if (co->gate & GATE_RUNNING) {
@@ -250,11 +250,12 @@ static __attribute__((noinline)) void drop(segue_coroutine *co)
 		co->gate |= GATE_DROPPED;
 		return;
 	}
-	if (co->gate & GATE_CREATED)
-		end_unstarted(co);
-	else if (!(co->gate & GATE_CLOSED)) {
+	if (!(co->gate & GATE_CLOSED)) {
 		__atomic_store_n(&co->refs, 1, __ATOMIC_RELAXED);
-		(void)close_suspended(co);
+		if (co->gate & GATE_CREATED)
+			end_unstarted(co);
+		else
+			(void)close_suspended(co);
 		if (__atomic_load_n(&co->refs, __ATOMIC_ACQUIRE) != 1 && __atomic_sub_fetch(&co->refs, 1, __ATOMIC_ACQ_REL) != 0)
 			return;
 	}

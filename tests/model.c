@@ -167,7 +167,6 @@ void model_unref(struct model *m, struct object *o)
 		m->events[DROPPED_UNSTARTED]++;
 		end_unstarted(o);
 	}
-	o->gone = true;
 }
 
 bool model_end(struct model *m, struct object *o, struct answer *answer)
@@ -177,6 +176,7 @@ bool model_end(struct model *m, struct object *o, struct answer *answer)
 	if (m->depth == 0 || f->object != o || !f->over || m->arriving)
 		return false;
 	*answer = f->answer;
+	o->gone |= f->how == DROP && o->state == SEGUE_CLOSED && o->refs == 0; /* its dispose may have taken a reference */
 	m->depth--;
 	return true;
 }

@@ -268,13 +268,6 @@ static segue_result body(void *arg)
 	return r;
 }
 
-static void dispose(void *arg)
-{
-	struct subject *s = arg;
-
-	s->disposals++;
-}
-
 /* ---- Operations: each returns what it got, for a body to pass on ----------------------------------------------- */
 
 static const segue_ops *ops_of(segue_coroutine *co)
@@ -427,6 +420,17 @@ static segue_result op_nothing(void)
 	if (!w.m.current)
 		expect(segue_yield(&w), &segue_RuntimeError, NULL, "yield outside a coroutine");
 	return segue_value(NULL);
+}
+
+/* Runs in the midst of a close, a throw or an unref; the coroutine is there until it returns, and may be kept. */
+static void dispose(void *arg)
+{
+	struct subject *s = arg;
+	int to = choose(4) == 3 ? a_slot(is_free) : -1;
+
+	s->disposals++;
+	if (to >= 0)
+		ref_into(to, s);
 }
 
 /* ---- New ones --------------------------------------------------------------------------------------------------- */
