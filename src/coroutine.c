@@ -56,6 +56,7 @@ static segue_result already_awaited(void)
 
 /* ---- The switch: every change of state is made before it, on the departing side -------------------------------- */
 
+/* Not inlined: with its array in their frames resume() and suspend() could not end in a jump. */
 static __attribute__((noinline)) void swap_fenv(segue_coroutine *co)
 {
 	uint32_t present[2] = { 0, 0 };
@@ -205,9 +206,8 @@ segue_pair PAIR(segue_throw)(segue_coroutine *co, const segue_type *type, void *
 
 static segue_result close_suspended(segue_coroutine *co)
 {
-	segue_result r;
+	segue_result r = segue__unpair(resume(co, NULL, &segue_GeneratorExit));
 
-	r = segue__unpair(resume(co, NULL, &segue_GeneratorExit));
 	if (!r.raised)
 		return ignored_exit(co);
 	if (segue_isinstance(r, &segue_StopIteration))

@@ -339,7 +339,7 @@ void segue__stack_give_slow(segue_coroutine *co)
 	co->ops = NULL;
 	if (!class) {
 		forget_placed(co);
-		segue__annotate_returned(co->stack, room_below(co));
+		segue__annotate_taken(co->stack, room_below(co)); /* by the user: what was popped there is nobody's till then */
 		return;
 	}
 	segue__annotate_pooled(co->stack, room_below(co));
