@@ -6,6 +6,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#if HAVE_CONFIG_H
+#include "config.h"
+#endif
+
 #if HAVE_VALGRIND_MEMCHECK_H
 
 #include <valgrind/memcheck.h>
@@ -37,6 +41,12 @@ static inline void segue__annotate_taken(void *low, size_t size)
 	VALGRIND_MAKE_MEM_UNDEFINED(low, size);
 }
 
+/* The user's memory is that again, though what was popped from a stack is nobody's to Valgrind. */
+static inline void segue__annotate_returned(void *low, size_t size)
+{
+	VALGRIND_MAKE_MEM_UNDEFINED(low, size);
+}
+
 #else
 
 static inline bool segue__on_valgrind(void)
@@ -61,6 +71,11 @@ static inline void segue__annotate_pooled(void *low, size_t size)
 }
 
 static inline void segue__annotate_taken(void *low, size_t size)
+{
+	(void)low, (void)size;
+}
+
+static inline void segue__annotate_returned(void *low, size_t size)
 {
 	(void)low, (void)size;
 }

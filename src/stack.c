@@ -320,6 +320,7 @@ void segue__stack_give_slow(segue_coroutine *co)
 	co->ops = NULL;
 	if (!class) {
 		forget_placed(co);
+		segue__annotate_returned(co->stack, room_below(co));
 		return;
 	}
 	segue__annotate_pooled(co->stack, room_below(co));
