@@ -1,5 +1,6 @@
 #!/bin/sh
-# Plays the corpus: each trace must be CPython's, byte for byte, and no object may be left. Runs where tests/conformance/play was built.
+# Plays the corpus: each trace must be CPython's, byte for byte, and no object may be left. Runs where tests/conformance/play
+# was built.
 #
 # In the environment: srcdir; EMULATOR (a cross build)
 set -u

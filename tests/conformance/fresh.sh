@@ -1,6 +1,6 @@
 #!/bin/sh
-# Makes random scores, plays them, and compares the traces with those of this machine's CPython; some of them under Valgrind: no error,
-# and nothing leaked. Runs where tests/conformance/play was built. Status 77: there is no CPython that knows.
+# Makes random scores, plays them, and compares the traces with those of this machine's CPython; some of them under Valgrind:
+# no error, and nothing leaked. Runs where tests/conformance/play was built. Status 77: there is no CPython that knows.
 #
 # In the environment: srcdir; EMULATOR (a cross build); PYTHON, VALGRIND; and
 #   SCORES           how many, 2000

@@ -1,8 +1,8 @@
 /* Plays a score on segue, by its public API alone, and prints the trace: it must be the one that CPython gives. FORMAT.md says
  * what scores and traces are.
  *
- * An operation has no reference but its variable's. A body that runs meanwhile may drop that: then the library keeps the object until
- * the operation ends, which is as long as CPython's caller does.
+ * An operation has no reference but its variable's. A body that runs meanwhile may drop that: then the library keeps the
+ * object until the operation ends, which is as long as CPython's caller does.
  */
 #include <stdarg.h>
 #include <stdio.h>
