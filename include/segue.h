@@ -494,6 +494,18 @@ static inline segue_result segue_run(segue_coroutine *co)
 }
 #endif
 
+/* ---- async def, def with yield, for --------------------------------------------------------------------------------- */
+
+#include <segue/async.h>
+
+/** What SEGUE_ASYNC() and SEGUE_GENERATOR() call: a coroutine that will run body(a copy of the arguments). The copy, of `size` bytes, lies
+ * on its stack, aligned for any type. Errors as segue_coroutine_new(), and E2BIG where the arguments fill a quarter of the stack. */
+segue_coroutine *segue_new_copied(segue_body *body, const void *arguments, size_t size, uint32_t kind, const segue_code *code);
+
+/** What SEGUE_FOREACH() calls: 1 with the next value, or 0 at the end; and as the loop is left. */
+int segue_foreach_next(segue_foreach *loop, void **value);
+void segue_foreach_leave(segue_foreach *loop);
+
 #if defined __GNUC__
 #pragma GCC visibility pop
 #endif
