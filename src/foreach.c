@@ -17,7 +17,6 @@ int segue_foreach_next(segue_foreach *loop, void **value)
 {
 	segue_result r;
 
-	KEEP_FRAME_RECORD();
 	r = segue_send(loop->generator, NULL);
 	if (r.raised) {
 		end(loop, r);
@@ -30,7 +29,6 @@ int segue_foreach_next(segue_foreach *loop, void **value)
 /* Only a loop that is left early still has its generator. */
 void segue_foreach_leave(segue_foreach *loop)
 {
-	KEEP_FRAME_RECORD();
 	if (loop->generator)
 		end(loop, segue_close(loop->generator));
 }

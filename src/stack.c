@@ -224,6 +224,7 @@ static segue_coroutine *carve(struct stack_class *class)
 	slot = (unsigned char *)s + process.page + s->carved * (class->guard_size + class->stack_size);
 	if (install_guard(slot, class->guard_size))
 		return NULL;
+	segue__annotate_pooled(slot, class->guard_size); /* nobody's: what Valgrind can't know of a light guard */
 	co = object_at(slot + class->guard_size, class->stack_size, s->carved % COLOURS);
 	co->stack = slot + class->guard_size;
 	co->stack_size = class->stack_size;
