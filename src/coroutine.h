@@ -7,6 +7,19 @@
 #define likely(x) __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
 
+/* The gate word. 0: suspended, root and leaf of its own chain, nothing rare: it may be sent to. GATE_RUNNING alone: it runs, and
+   may yield. All else goes to the slow paths, so that what comes later needs only a bit. */
+enum {
+	GATE_RUNNING = 1,     /* true of a root: it or its leaf runs, or waits for one that it sent to */
+	GATE_CREATED = 2,     /* its body has not started */
+	GATE_CLOSED = 4,      /* its body has ended */
+	GATE_DROPPED = 8,     /* a root: its last reference went while it ran */
+	GATE_OUTER = 16,      /* it awaits a coroutine, and what is sent goes to a leaf further in */
+	GATE_INNER = 32,      /* a coroutine awaits it: it is no root */
+	GATE_FENV = 64,       /* it has a floating-point environment of its own */
+	GATE_FENV_BELOW = 128, /* it awaits one that has, or did */
+};
+
 enum { TRACEBACK = 16 }; /* places kept of a traceback: the first half from where it was raised, the others the last */
 
 /* The handle points at the second of two hot cache lines (64-bit). Below it lie the two contexts, then the arguments, then the
