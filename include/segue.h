@@ -307,7 +307,8 @@ SEGUE_UNPAIRS segue_result segue_yield(void *value);
  * @param value  the body's from here on; where the exception is not delivered, its type's release() gets it
  *
  * Returns as segue_send() does. One that has not started is closed without running, and what was thrown comes back; so it
- * does from a generator that has ended, while a coroutine that has ended gives RuntimeError.
+ * does from a generator that has ended, while a coroutine that has ended gives RuntimeError. A StopIteration arrives at a yield of a
+ * coroutine as RuntimeError "generator raised StopIteration", as at Python's await; at a generator's it arrives as it is.
  * Source: Python's generator.throw(), coroutine.throw(). Since: 0.1
  */
 SEGUE_UNPAIRS segue_result segue_throw(segue_coroutine *co, const segue_type *type, void *value);

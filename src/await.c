@@ -132,7 +132,7 @@ static segue_result delegate_to_coroutine(segue_coroutine *me, segue_coroutine *
 		if (inner->gate & GATE_CLOSED)
 			return result_of(m.raised ? segue_throw(inner, m.raised, m.value) : segue_send(inner, m.value));
 		segue__cut_above(inner);
-		m = segue__unpair(hand_over(me, inner, m));
+		m = segue__unpair(hand_over(me, inner, segue__arriving(inner->leaf, m)));
 		if (me->inner_ended)
 			return result_of(m);
 	}

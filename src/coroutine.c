@@ -201,7 +201,8 @@ segue_pair PAIR(segue_throw)(segue_coroutine *co, const segue_type *type, void *
 	segue__cut_above(co);
 	if (segue_isinstance(thrown, &segue_GeneratorExit))
 		segue__cut_below(co); /* it goes level by level: its own await closes what is inside */
-	return resume(co, value, type);
+	thrown = segue__arriving(co->leaf, thrown);
+	return resume(co, thrown.value, thrown.raised);
 }
 
 static segue_result close_suspended(segue_coroutine *co)

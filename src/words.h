@@ -30,6 +30,16 @@ static inline segue_result segue__already_awaited(void)
 	return segue__words(&segue_RuntimeError, "cannot reuse already awaited coroutine");
 }
 
+/* What arrives at a chain's leaf when m is sent or thrown to it. Python's coroutines suspend by awaiting a generator that yields, and
+   no StopIteration comes out of one: so it is at a coroutine's own yield, too. What it awaits gets m as it is. */
+static inline segue_result segue__arriving(const segue_coroutine *leaf, segue_result m)
+{
+	if (leaf->kind != SEGUE_KIND_COROUTINE || leaf->awaited || !segue_isinstance(m, &segue_StopIteration))
+		return m;
+	segue__discard(m);
+	return segue__words(&segue_RuntimeError, "generator raised StopIteration");
+}
+
 /* What SEGUE_NAMED() made, in its order. */
 enum names { NAME, NOT_AWAITABLE, NOT_ITERABLE, NO_SEND, NOT_ITERATOR };
 
