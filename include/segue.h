@@ -499,6 +499,11 @@ static inline segue_result segue_run(segue_coroutine *co)
  * on its stack, aligned for any type. Errors as segue_coroutine_new(), and E2BIG where the arguments fill a quarter of the stack. */
 segue_coroutine *segue_new_copied(segue_body *body, const void *arguments, size_t size, uint32_t kind, const segue_code *code);
 
+typedef struct segue_foreach {
+	segue_coroutine *generator;
+	segue_result *end;
+} segue_foreach;
+
 /** What SEGUE_FOREACH() calls: 1 with the next value, or 0 at the end; and as the loop is left. */
 int segue_foreach_next(segue_foreach *loop, void **value);
 void segue_foreach_leave(segue_foreach *loop);

@@ -37,11 +37,6 @@
 	for (segue_foreach segue_foreach_##n __attribute__((__cleanup__(segue_foreach_leave))) = { generator, end }; \
 	     segue_foreach_next(&segue_foreach_##n, &(value));)
 
-typedef struct segue_foreach {
-	segue_coroutine *generator;
-	segue_result *end;
-} segue_foreach;
-
 /* ---- How it is done ---------------------------------------------------------------------------------------------- */
 
 #define SEGUE_FUNCTION(kind, n, ...) SEGUE_FUNCTION_1(kind, n, __VA_ARGS__)
