@@ -1,5 +1,6 @@
 /* The random operations, chosen by a byte string: one byte a choice. With -fsanitize=fuzzer this is libFuzzer's target; otherwise
    (no SEGUE_LIBFUZZER) a program that plays the files it is given, or those of the kept corpus. */
+#define _FILE_OFFSET_BITS 64 /* or a directory's numbers may be too large for readdir() */
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -38,7 +38,7 @@ static struct {
 	struct subject subjects[SUBJECTS];
 	struct subject *slots[SLOTS]; /* each holds a reference */
 	long most;
-	bool rounds; /* this processor has rounding modes */
+	bool rounds; /* there are rounding modes */
 	uintptr_t value;
 } w;
 static struct pool pools[SIZES]; /* these outlive a run, as the library's do */
@@ -547,6 +547,16 @@ static segue_result operate(void)
 	return is_over() ? segue_value(NULL) : operations[i]();
 }
 
+#ifdef FE_UPWARD
+/* Soft float may run where the processor has a unit: then the C library sets a rounding mode there, and nothing rounds by it. */
+static bool rounds_upward(void)
+{
+	volatile double one = 1, three = 3, before = one / three;
+
+	return fesetround(FE_UPWARD) == 0 && one / three != before;
+}
+#endif
+
 static void begin(struct choices *choices, long most)
 {
 	memset(&w, 0, sizeof w);
@@ -554,7 +564,7 @@ static void begin(struct choices *choices, long most)
 	w.most = most;
 	w.m.rounding = fegetround();
 #ifdef FE_UPWARD
-	w.rounds = fesetround(FE_UPWARD) == 0 && fegetround() == FE_UPWARD;
+	w.rounds = rounds_upward();
 	fesetround(w.m.rounding);
 #endif
 }

@@ -1,13 +1,12 @@
 /* Coroutines that move between threads, references that end on other threads, pools of threads that end, and fork(). */
 #include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "cmocka_headers.h"
-#include "on_valgrind.h"
+#include "process.h"
 #include "segue.h"
 
 enum { THREADS = 4, MANY = 1000, ROUNDS = 20, GENERATIONS = 50, EACH = 200 };
@@ -16,19 +15,6 @@ enum { THREADS = 4, MANY = 1000, ROUNDS = 20, GENERATIONS = 50, EACH = 200 };
 static int fewer(int n)
 {
 	return RUNNING_ON_VALGRIND ? n / 5 : n;
-}
-
-static long mappings(void)
-{
-	FILE *f = fopen("/proc/self/maps", "r");
-	long lines = 0;
-	int c;
-
-	while (f && (c = getc(f)) != EOF)
-		lines += c == '\n';
-	if (f)
-		fclose(f);
-	return lines;
 }
 
 /* ---- A thousand, from four threads ------------------------------------------------------------------------------ */

@@ -94,6 +94,23 @@ segue_probe_names:
 	.asciz	""
 	.size	segue_probe_names, . - segue_probe_names
 
+#ifdef SEGUE_FREESTANDING
+/* Where a program without a libc starts: exit(main()), by Linux's system call. And what unwind tables name: nothing unwinds. */
+	.text
+	.p2align 2
+	.globl	_start
+	.type	_start, %function
+_start:
+	bl	main
+	mov	r7, #1
+	svc	#0
+	.size	_start, . - _start
+	.globl	__aeabi_unwind_cpp_pr0, __aeabi_unwind_cpp_pr1
+__aeabi_unwind_cpp_pr0:
+__aeabi_unwind_cpp_pr1:
+	udf	#0
+#endif
+
 #ifdef __ELF__
 	.section .note.GNU-stack, "", %progbits
 #endif

@@ -6,7 +6,9 @@
  *   lost across a call    r0-r3 r12 lr, d0-d7 d16-d31, CPSR's flags
  *   never touched         the thread's own pointer (a system register); FPSCR: thread state here, unless a coroutine asks for its own
  *
- * A context that this stub suspended: sp points at (d8-d15 where __ARM_FP is defined)
+ * d8-d15 are there where __ARM_FP is defined: a library for soft float does not keep them for a program that has them (softfp).
+ *
+ * A context that this stub suspended: sp points at
  *
  *        +---------------------+
  *    36  | d8-d15              |  D8
