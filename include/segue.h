@@ -267,14 +267,10 @@ void segue_unref(segue_coroutine *co);
 /* On ABIs that return two words in memory the exported functions return one 64-bit integer, and these are inline. */
 #if defined __arm__ || defined __i386__
 #define SEGUE_PAIRED 1
-static inline segue_result segue_send(segue_coroutine *co, void *value);
-static inline segue_result segue_yield(void *value);
-static inline segue_result segue_throw(segue_coroutine *co, const segue_type *type, void *value);
-static inline segue_result segue_close(segue_coroutine *co);
-static inline segue_result segue_await(void *x);
-static inline segue_result segue_run(segue_coroutine *co);
+#define SEGUE_UNPAIRS static inline
 #else
 #define SEGUE_PAIRED 0
+#define SEGUE_UNPAIRS
 #endif
 
 /** Resumes co, and waits until it yields, returns or raises.
@@ -292,7 +288,7 @@ static inline segue_result segue_run(segue_coroutine *co);
  * Thread: see the top of the file. Cost: one switch each way.
  * Source: Python's generator.send(), coroutine.send(). Since: 0.1
  */
-segue_result segue_send(segue_coroutine *co, void *value);
+SEGUE_UNPAIRS segue_result segue_send(segue_coroutine *co, void *value);
 
 /** Suspends the running coroutine: its resumer's call returns `value`.
  *
@@ -302,7 +298,7 @@ segue_result segue_send(segue_coroutine *co, void *value);
  * calling function holds is then the old thread's. Cost: one switch each way.
  * Source: Python's yield expression. Since: 0.1
  */
-segue_result segue_yield(void *value);
+SEGUE_UNPAIRS segue_result segue_yield(void *value);
 
 /** Resumes co with an exception: the segue_yield() in which it is suspended returns it.
  *
@@ -315,7 +311,7 @@ segue_result segue_yield(void *value);
  * coroutine as RuntimeError "generator raised StopIteration", as at Python's await; at a generator's it arrives as it is.
  * Source: Python's generator.throw(), coroutine.throw(). Since: 0.1
  */
-segue_result segue_throw(segue_coroutine *co, const segue_type *type, void *value);
+SEGUE_UNPAIRS segue_result segue_throw(segue_coroutine *co, const segue_type *type, void *value);
 
 /** Ends co: GeneratorExit is raised where it is suspended.
  *
@@ -326,7 +322,7 @@ segue_result segue_throw(segue_coroutine *co, const segue_type *type, void *valu
  *   another exception  it came out of the body
  * Source: Python's generator.close() as of 3.13, coroutine.close(). Since: 0.1
  */
-segue_result segue_close(segue_coroutine *co);
+SEGUE_UNPAIRS segue_result segue_close(segue_coroutine *co);
 
 /** Awaits x: the running coroutine waits until x has ended; meanwhile what is sent and thrown to it goes in to x, and what x yields
  * comes out of it. In a generator or an iterable coroutine it is Python's `yield from`.
@@ -343,14 +339,14 @@ segue_result segue_close(segue_coroutine *co);
  * Thread: as segue_yield(). Cost: what is sent to the outermost goes straight to the innermost, whatever the depth.
  * Source: PEP 492, PEP 380. Since: 0.1
  */
-segue_result segue_await(void *x);
+SEGUE_UNPAIRS segue_result segue_await(void *x);
 
 /** Drives co to its end from plain C: sends NULL until it ends. Drops one reference, in every case.
  *
  * Returns what it returned, a value; or what it raised. What it yields on the way is not looked at.
  * Since: 0.1
  */
-segue_result segue_run(segue_coroutine *co);
+SEGUE_UNPAIRS segue_result segue_run(segue_coroutine *co);
 
 /** The object as a coroutine, borrowed; NULL where it is something else, or NULL. */
 segue_coroutine *segue_as_coroutine(void *object);
@@ -494,6 +490,23 @@ static inline segue_result segue_run(segue_coroutine *co)
 	return segue_from_pair(segue_run_pair(co));
 }
 #endif
+
+/* ---- async def, def with yield, for --------------------------------------------------------------------------------- */
+
+#include <segue/async.h>
+
+/** What SEGUE_ASYNC() and SEGUE_GENERATOR() call: a coroutine that will run body(a copy of the arguments). The copy, of `size` bytes, lies
+ * on its stack, aligned for any type. Errors as segue_coroutine_new(), and E2BIG where the arguments fill a quarter of the stack. */
+segue_coroutine *segue_new_copied(segue_body *body, const void *arguments, size_t size, uint32_t kind, const segue_code *code);
+
+typedef struct segue_foreach {
+	segue_coroutine *generator;
+	segue_result *end;
+} segue_foreach;
+
+/** What SEGUE_FOREACH() calls: 1 with the next value, or 0 at the end; and as the loop is left. */
+int segue_foreach_next(segue_foreach *loop, void **value);
+void segue_foreach_leave(segue_foreach *loop);
 
 #if defined __GNUC__
 #pragma GCC visibility pop

@@ -22,28 +22,33 @@ static inline bool segue__on_valgrind(void)
 /* Tells that [low, low + size) is a stack, so that a switch is not taken for a huge frame. Returns its number. */
 static inline uint32_t segue__annotate_stack(void *low, size_t size)
 {
+	(void)low, (void)size; /* on an architecture that Valgrind does not know its macros are empty */
 	return (uint32_t)VALGRIND_STACK_REGISTER(low, (char *)low + size);
 }
 
 static inline void segue__annotate_no_stack(uint32_t number)
 {
+	(void)number;
 	VALGRIND_STACK_DEREGISTER(number);
 }
 
 /* A stack's memory while it is pooled: nobody's; while it is used: there, with nothing in it yet. */
 static inline void segue__annotate_pooled(void *low, size_t size)
 {
+	(void)low, (void)size;
 	VALGRIND_MAKE_MEM_NOACCESS(low, size);
 }
 
 static inline void segue__annotate_taken(void *low, size_t size)
 {
+	(void)low, (void)size;
 	VALGRIND_MAKE_MEM_UNDEFINED(low, size);
 }
 
 /* The user's memory is that again, though what was popped from a stack is nobody's to Valgrind. */
 static inline void segue__annotate_returned(void *low, size_t size)
 {
+	(void)low, (void)size;
 	VALGRIND_MAKE_MEM_UNDEFINED(low, size);
 }
 

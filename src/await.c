@@ -110,7 +110,6 @@ static __attribute__((noinline)) segue_pair hand_over(segue_coroutine *me, segue
 {
 	segue_coroutine *leaf = inner->leaf;
 
-	KEEP_FRAME_RECORD();
 	segue__link(me, inner);
 	if (inner->gate & (GATE_FENV | GATE_FENV_BELOW))
 		segue__enter_fenv(inner);
@@ -123,7 +122,6 @@ static segue_result delegate_to_coroutine(segue_coroutine *me, segue_coroutine *
 {
 	segue_result m = segue_value(NULL);
 
-	KEEP_FRAME_RECORD();
 	for (;;) {
 		if (segue_isinstance(m, &segue_GeneratorExit))
 			return close_inside(inner, m);
@@ -146,7 +144,6 @@ segue_pair PAIR(segue_await)(void *x)
 	segue_coroutine *inner = segue_as_coroutine(x);
 	segue_result r;
 
-	KEEP_FRAME_RECORD();
 	if (!x)
 		return segue__pair(segue__words(&segue_MemoryError, NULL));
 	if (!me)
@@ -171,7 +168,6 @@ segue_pair PAIR(segue_run)(segue_coroutine *co)
 {
 	segue_result r;
 
-	KEEP_FRAME_RECORD();
 	do
 		r = segue_send(co, NULL);
 	while (!r.raised);

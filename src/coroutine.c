@@ -36,7 +36,6 @@ static inline segue_pair leave(segue_coroutine *leaf, segue_coroutine *root, voi
 
 static segue_pair resume(segue_coroutine *root, void *value, const segue_type *raised)
 {
-	KEEP_FRAME_RECORD();
 	root->gate = (root->gate & ~GATE_CREATED) | GATE_RUNNING;
 	if (unlikely(root->gate & (GATE_FENV | GATE_FENV_BELOW)))
 		segue__enter_fenv(root);
@@ -91,7 +90,6 @@ static __attribute__((noinline)) segue_pair yield_slow(void *value)
 	segue_coroutine *leaf = segue__current;
 	segue_coroutine *root;
 
-	KEEP_FRAME_RECORD();
 	if (!leaf)
 		return segue__pair(segue__words(&segue_RuntimeError, "yield outside a coroutine"));
 	root = leaf->root;
@@ -155,7 +153,6 @@ static void end_unstarted(segue_coroutine *co)
 
 static __attribute__((noinline)) segue_pair send_slow(segue_coroutine *co, void *value)
 {
-	KEEP_FRAME_RECORD();
 	if (!co)
 		return segue__pair(segue__words(&segue_MemoryError, NULL));
 	if (co->gate & GATE_CREATED && value)
@@ -188,7 +185,6 @@ segue_pair PAIR(segue_throw)(segue_coroutine *co, const segue_type *type, void *
 {
 	segue_result thrown = segue__raised(type, value);
 
-	KEEP_FRAME_RECORD();
 	if (!co)
 		return refuse(thrown, segue__words(&segue_MemoryError, NULL));
 	if (!type)
@@ -213,7 +209,6 @@ static segue_result close_suspended(segue_coroutine *co)
 {
 	segue_result r;
 
-	KEEP_FRAME_RECORD();
 	segue__cut_below(co);
 	r = segue__unpair(resume(co, NULL, &segue_GeneratorExit));
 	if (!r.raised)
@@ -230,7 +225,6 @@ segue_pair PAIR(segue_close)(segue_coroutine *co)
 {
 	segue_result r = segue_value(NULL);
 
-	KEEP_FRAME_RECORD();
 	if (!co || co->gate & GATE_CLOSED)
 		return segue__pair(r);
 	if (segue__is_running(co))
@@ -282,7 +276,6 @@ static int end_dropped(segue_coroutine *co)
 /* The last reference has gone; and with it perhaps that to what it awaits, and so on: a loop, chains are long. */
 static __attribute__((noinline)) void drop(segue_coroutine *co)
 {
-	KEEP_FRAME_RECORD();
 	while (co) {
 		void *awaited;
 

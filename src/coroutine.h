@@ -7,10 +7,6 @@
 #define likely(x) __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
 
-/* In a function on the way to a switch, but for send and yield, which end with it: it has a frame record whatever the options,
-   so that the chain of frame pointers leads through it to its caller. */
-#define KEEP_FRAME_RECORD() __asm__ volatile("" : : "r"(__builtin_frame_address(0)))
-
 /* The gate word. 0: suspended, root and leaf of its own chain, nothing rare: it may be sent to. GATE_RUNNING alone: it runs, and
    may yield. All else goes to the slow paths, so that what comes later needs only a bit. */
 enum {

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "coroutine.h"
+#include "origin.h"
 #include "stack.h"
 
 static void object_ref(void *self)
@@ -90,7 +91,31 @@ static inline segue_coroutine *initialise(segue_coroutine *co, segue_body *body,
 	return co;
 }
 
-segue_coroutine *segue_new_here(segue_body *body, void *arg, uint32_t kind, const segue_code *code)
+/* Bytes at the top of a new one's stack, above the first frame, which moves down. */
+static void *reserve(segue_coroutine *co, size_t size)
+{
+	segue_context *own = &contexts_of(co)->own;
+	void **sp = own->sp;
+	uintptr_t top = ((uintptr_t)sp + SEGUE_ARCH_STACK_ALIGN - size) & -(uintptr_t)SEGUE_ARCH_STACK_ALIGN;
+	void (*entry)(void) = (void (*)(void))sp[0];
+
+	segue__first_frame(own, (void *)top, segue_arch_entry, entry, co, own->fp);
+	return (void *)top;
+}
+
+/* What is wanted seldom: looked at once here, so that making one stays short. */
+static void add_origin(segue_coroutine *co, void *caller)
+{
+	int depth = segue__origin_depth();
+
+	if (likely(depth == 0))
+		return;
+	co->origin = reserve(co, (size_t)(depth + 1) * sizeof *co->origin);
+	co->extras |= EXTRA_ORIGIN;
+	segue__origin_take(co->origin, depth, caller);
+}
+
+static segue_coroutine *make(segue_body *body, void *arg, uint32_t kind, const segue_code *code, void *caller)
 {
 	segue_coroutine *co;
 
@@ -99,17 +124,42 @@ segue_coroutine *segue_new_here(segue_body *body, void *arg, uint32_t kind, cons
 		return NULL;
 	}
 	co = segue__stack_take(&segue__classes[0]);
-	return likely(co) ? initialise(co, body, arg, kind, code) : NULL;
+	if (unlikely(!co))
+		return NULL;
+	initialise(co, body, arg, kind, code);
+	add_origin(co, caller);
+	return co;
+}
+
+segue_coroutine *segue_new_here(segue_body *body, void *arg, uint32_t kind, const segue_code *code)
+{
+	return make(body, arg, kind, code, __builtin_return_address(0));
 }
 
 segue_coroutine *(segue_coroutine_new)(segue_body *body, void *arg)
 {
-	return segue_new_here(body, arg, SEGUE_KIND_COROUTINE, NULL);
+	return make(body, arg, SEGUE_KIND_COROUTINE, NULL, __builtin_return_address(0));
 }
 
 segue_coroutine *(segue_generator_new)(segue_body *body, void *arg)
 {
-	return segue_new_here(body, arg, SEGUE_KIND_GENERATOR, NULL);
+	return make(body, arg, SEGUE_KIND_GENERATOR, NULL, __builtin_return_address(0));
+}
+
+segue_coroutine *segue_new_copied(segue_body *body, const void *arguments, size_t size, uint32_t kind, const segue_code *code)
+{
+	segue_coroutine *co;
+
+	if (size > SEGUE_STACK_DEFAULT / 4) {
+		errno = E2BIG;
+		return NULL;
+	}
+	co = make(body, NULL, kind, code, __builtin_return_address(0));
+	if (co && size) {
+		co->arg = reserve(co, size);
+		memcpy(co->arg, arguments, size);
+	}
+	return co;
 }
 
 segue_coroutine *segue_types_coroutine(segue_coroutine *generator)
@@ -168,6 +218,7 @@ segue_coroutine *segue_coroutine_new_with(segue_body *body, void *arg, const seg
 		co->name = attr.name;
 	}
 	co->dispose = attr.dispose;
+	add_origin(co, __builtin_return_address(0));
 	if (attr.flags & SEGUE_OWN_FENV) {
 		co->gate |= GATE_FENV;
 		segue_arch_fenv_save(co->fenv);

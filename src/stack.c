@@ -64,7 +64,7 @@ static segue_coroutine *placed;                          /* those on the user's 
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static struct {
-	int error; /* errno of what could not be had, for whoever makes a coroutine */
+	bool fork_handlers; /* without them nobody gets a coroutine */
 	size_t page;
 	size_t least;      /* bytes: the smallest stack for this machine's signal frame */
 	bool light_guards; /* MADV_GUARD_INSTALL works here */
@@ -113,18 +113,32 @@ static void start(void)
 	process.page = (size_t)sysconf(_SC_PAGESIZE);
 	process.least = getauxval(AT_MINSIGSTKSZ) + sizeof(segue_coroutine) + COLOURS * COLOUR_STEP + WORK_ROOM;
 	process.light_guards = prove_light_guards(process.page);
-	process.error = pthread_atfork(before_fork, after_fork, after_fork);
+	process.fork_handlers = pthread_atfork(before_fork, after_fork, after_fork) == 0;
 	process.threads = pthread_key_create(&process.key, end_thread) == 0;
 	process.room = segue__on_valgrind() ? 0 : LOCAL_ROOM;
 	segue__classes[0].stack_size = round_up(SEGUE_STACK_DEFAULT, process.page);
 	segue__classes[0].guard_size = round_up(SEGUE_GUARD_DEFAULT, process.page);
 }
 
-static int started(void)
+/* There was no memory for the fork handlers: once more. */
+static bool ask_again(void)
+{
+	int error = 0;
+
+	pthread_mutex_lock(&lock);
+	if (!process.fork_handlers)
+		error = pthread_atfork(before_fork, after_fork, after_fork);
+	__atomic_store_n(&process.fork_handlers, error == 0, __ATOMIC_RELAXED);
+	pthread_mutex_unlock(&lock);
+	if (error)
+		errno = error;
+	return error == 0;
+}
+
+static bool started(void)
 {
 	pthread_once(&once, start);
-	errno = process.error;
-	return process.error == 0;
+	return __atomic_load_n(&process.fork_handlers, __ATOMIC_RELAXED) || ask_again();
 }
 
 /* ---- Classes ---------------------------------------------------------------------------------------------------- */
@@ -224,6 +238,7 @@ static segue_coroutine *carve(struct stack_class *class)
 	slot = (unsigned char *)s + process.page + s->carved * (class->guard_size + class->stack_size);
 	if (install_guard(slot, class->guard_size))
 		return NULL;
+	segue__annotate_pooled(slot, class->guard_size); /* nobody's: what Valgrind can't know of a light guard */
 	co = object_at(slot + class->guard_size, class->stack_size, s->carved % COLOURS);
 	co->stack = slot + class->guard_size;
 	co->stack_size = class->stack_size;
@@ -283,6 +298,10 @@ segue_coroutine *segue__stack_take_slow(struct stack_class *class)
 
 	if (!started())
 		return NULL;
+	if (class->stack_size < process.least) { /* the default one, which nobody asked for by its size */
+		errno = ENOSPC;
+		return NULL;
+	}
 	room = i < LOCAL_CLASSES && enter_thread() ? segue__local[i].room : 0;
 	pthread_mutex_lock(&lock);
 	move(&class->shared, &co, 1);

@@ -54,14 +54,17 @@ build && passes test_probe && passes test_unwind || {
 	echo "mutate.sh: the tests fail before anything is broken"
 	exit 1
 }
+mv mutants/switch.o mutants/whole.o
 
-# ---- 1. Each instruction between the public label and the function's end
-lines=$(awk '/^segue_context_switch:/ { on = 1 } /\.size[ \t]+segue_context_switch/ { on = 0 }
-	on && /^\t[a-z]/ && !/^\t(endbr64|bti|nop|\.)/ { print NR }' "$stub")
+# ---- 1. Each instruction between the public label and the function's end; those that this target has
+lines=$(awk '/^(SYMBOL\()?segue_context_switch\)?:/ { on = 1 } /(\.size[ \t]+|SIZE\()segue_context_switch/ { on = 0 }
+	on && /^\t[a-z]/ && !/^\t(endbr64|bti|nop|\.|[a-z0-9]+_)/ { print NR }' "$stub")
 for n in $lines; do
 	sed "${n}s|^.*\$||" "$stub" >"$mutant"
 	if ! build 2>mutants/build.log; then
 		verdict "does not build" "without line $n: $(sed -n "${n}p" "$stub")"
+	elif cmp -s mutants/switch.o mutants/whole.o; then
+		: # compiled for other targets only
 	elif passes test_probe && passes test_unwind; then
 		verdict survived "without line $n: $(sed -n "${n}p" "$stub")"
 	else
@@ -71,7 +74,7 @@ done
 deleted=$total
 
 # ---- 2. Each register that a callee keeps, destroyed just before the restoring path leaves
-leave=$(awk '/^\.Lresume:/ { on = 1 } on && /^[ \t]+(notrack[ \t]+jmp|ret|jr|bx)[ \t]/ { print NR; exit }' "$stub")
+leave=$(awk '/^(\.Lresume|LOCAL\(resume\)):/ { on = 1 } on && /^[ \t]+(notrack[ \t]+jmp|ret|jr|bx)([ \t]|$)/ { print NR; exit }' "$stub")
 $CPP -P - <"$src/tests/psabi/$cpu" | grep '|' >mutants/psabi
 while IFS='|' read -r register section destroy; do
 	register=$(echo $register)

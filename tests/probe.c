@@ -69,7 +69,7 @@ static void arrive(void)
 	const uintptr_t right[6] = { (uintptr_t)values, (uintptr_t)values, (uintptr_t)sp, fp, base, fp };
 
 	segue_probe_home = &contexts[0];
-	segue_context_switch(&contexts[0], &foreign, values);
+	segue_probe_switch(&contexts[0], &foreign, values, sides[0].fill, sides[0].found);
 	for (int i = 0; i < 6; i++)
 		report.arrived_wrong[i] = segue_probe_arrived[i] != right[i];
 }

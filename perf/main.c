@@ -1,0 +1,163 @@
+/* segue-perf: how long segue's switches and coroutines take, and other libraries' beside them. */
+#define _GNU_SOURCE
+#include <err.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "options.h"
+#include "report.h"
+
+/* ---- Choosing rows ---------------------------------------------------------------------------------------------- */
+
+static void name_row(struct row *row, const struct peer *peer, size_t index)
+{
+	const struct benchmark *benchmark = &peer->benchmarks[index];
+
+	row->peer = peer;
+	row->benchmark = benchmark;
+	row->index = index;
+	snprintf(row->name, sizeof row->name, "%s%s%s", peer->prefix, benchmark->name ? benchmark->name : peer->round_trip,
+		 benchmark->suffix);
+}
+
+static struct row *all_rows(size_t *count)
+{
+	size_t peer_count = 0, benchmark_count = 0;
+	struct row *rows;
+
+	while (peers[peer_count])
+		peer_count++;
+	while (peers[0]->benchmarks[benchmark_count].about)
+		benchmark_count++;
+	*count = peer_count * benchmark_count;
+	rows = calloc(*count, sizeof *rows);
+	if (!rows)
+		err(EXIT_FAILURE, "no memory");
+	for (size_t i = 0; i < *count; i++)
+		name_row(&rows[i], peers[i % peer_count], i / peer_count);
+	return rows;
+}
+
+/* Whether a row of segue's own of this benchmark is selected: its peers come along, for the ratio. */
+static bool is_wanted_by_ours(const struct options *options, const struct row *rows, size_t count, size_t index)
+{
+	for (size_t i = 0; i < count; i++)
+		if (rows[i].peer->ours && rows[i].index == index && is_selected(options, rows[i].name))
+			return true;
+	return false;
+}
+
+/* One that lets nothing through is a slip, whatever the others do. */
+static void check_filters(const struct options *options, const struct row *rows, size_t count)
+{
+	for (int i = 0; i < options->filter_count; i++) {
+		size_t j = 0;
+		while (j < count && !matches(options->filters[i], rows[j].name))
+			j++;
+		if (j == count)
+			errx(EXIT_USAGE, "no benchmark's name matches \"%s\"; --list says which there are", options->filters[i]);
+	}
+}
+
+static struct row *choose_rows(const struct options *options, size_t *chosen)
+{
+	size_t count;
+	struct row *all = all_rows(&count), *rows = calloc(count, sizeof *rows);
+
+	if (!rows)
+		err(EXIT_FAILURE, "no memory");
+	check_filters(options, all, count);
+	*chosen = 0;
+	for (size_t i = 0; i < count; i++)
+		if (is_selected(options, all[i].name) ||
+		    (!all[i].peer->ours && is_wanted_by_ours(options, all, count, all[i].index)))
+			rows[(*chosen)++] = all[i];
+	free(all);
+	return rows;
+}
+
+static void list_rows(const struct row *rows, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		printf("%-28s %s\n", rows[i].name, rows[i].benchmark->about);
+	puts("");
+	for (const struct peer *const *peer = peers; *peer; peer++)
+		printf("%-14s %s%s: %s\n", (*peer)->library, (*peer)->prefix, (*peer)->round_trip, (*peer)->about);
+	puts("\nPeers that bring no stacks run on guarded ones of 64 KiB of segue-perf's, the last one freed taken first.");
+}
+
+/* ---- Running ---------------------------------------------------------------------------------------------------- */
+
+static int pin_as_asked(int cpu)
+{
+	int pinned = pin(cpu);
+
+	if (pinned == NO_CPU && cpu >= 0)
+		err(EXIT_USAGE, "can't run on CPU %d", cpu);
+	if (pinned == NO_CPU && cpu == LAST_CPU)
+		warn("can't stay on one CPU");
+	return pinned;
+}
+
+/* Before anything is measured, so that no run is lost to a wrong name. */
+static FILE *open_file(const char *name)
+{
+	FILE *file;
+
+	if (!name)
+		return NULL;
+	file = strcmp(name, "-") == 0 ? stdout : fopen(name, "w");
+	if (!file)
+		err(EXIT_USAGE, "can't write %s", name);
+	return file;
+}
+
+static void close_file(FILE *file, const char *name)
+{
+	int failed = ferror(file);
+
+	if (fclose(file) != 0 || failed)
+		err(EXIT_FAILURE, "can't write %s", name);
+}
+
+static void run(const struct options *options, struct row *rows, size_t count)
+{
+	FILE *csv = open_file(options->csv), *json = open_file(options->json);
+	/* Long for the clock, and shorter than a turn of the system's scheduler: on a busy machine most are undisturbed */
+	struct plan plan = { options->repetitions, options->quick ? 1e5 : 2e6 };
+	struct report report = { .rows = rows, .count = count, .repetitions = plan.repetitions };
+
+	describe_machine(&report.machine);
+	report.machine.pinned = pin_as_asked(options->cpu);
+	report.no_counters = counters_open();
+	measure(rows, count, &plan);
+	report_table(csv == stdout || json == stdout ? stderr : stdout, &report);
+	if (csv)
+		report_csv(csv, &report);
+	if (json)
+		report_json(json, &report);
+	if (csv && csv != stdout)
+		close_file(csv, options->csv);
+	if (json && json != stdout)
+		close_file(json, options->json);
+	close_file(stdout, "standard output");
+}
+
+int main(int argc, char **argv)
+{
+	struct options options;
+	struct row *rows;
+	size_t count;
+
+	parse_options(&options, argc, argv);
+	rows = choose_rows(&options, &count);
+	if (options.list) {
+		list_rows(rows, count);
+		close_file(stdout, "standard output");
+	} else
+		run(&options, rows, count);
+	release_rows(rows, count);
+	free(options.filters);
+	return EXIT_SUCCESS;
+}

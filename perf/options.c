@@ -1,0 +1,121 @@
+/* The command line: what is asked for, checked as far as it can be before anything runs. */
+#define _GNU_SOURCE
+#include "config.h"
+#include "options.h"
+
+#include <err.h>
+#include <errno.h>
+#include <fnmatch.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "machine.h"
+
+enum { REPETITIONS = 101, REPETITIONS_QUICK = 3, MOST_REPETITIONS = 100000, MOST_CPU = 1 << 16 };
+
+static const char help[] =
+	"Usage: segue-perf [OPTION]...\n"
+	"Times segue's switches and coroutines, and other libraries' in the same run.\n"
+	"\n"
+	"  --list            say what there is to time, and time nothing\n"
+	"  --filter PATTERN  only benchmarks whose name has PATTERN in it; with * ? or [ in\n"
+	"                    PATTERN, whose whole name matches it; again for more of them.\n"
+	"                    Peers are timed beside each benchmark of segue's\n"
+	"  --repeat N        repetitions, 101 where not said\n"
+	"  --quick           3 very short ones, to see that all works; the figures mean little\n"
+	"  --cpu N           run on CPU N; where not said, the last one allowed\n"
+	"  --no-pin          run on any CPU\n"
+	"  --csv FILE        write the figures as CSV too; - for standard output, and the\n"
+	"                    table goes to standard error then\n"
+	"  --json FILE       write them as JSON, with every repetition, likewise\n"
+	"  --help            say this\n"
+	"  --version         say which version this is\n"
+	"\n"
+	"Exit status: 0; 1 if a count was wrong or a file can't be written; 2 for options\n"
+	"that make no sense.\n";
+
+enum { O_LIST = 1, O_FILTER, O_REPEAT, O_QUICK, O_CPU, O_NO_PIN, O_CSV, O_JSON, O_HELP, O_VERSION };
+
+static const struct option long_options[] = {
+	{ "list", no_argument, NULL, O_LIST },
+	{ "filter", required_argument, NULL, O_FILTER },
+	{ "repeat", required_argument, NULL, O_REPEAT },
+	{ "quick", no_argument, NULL, O_QUICK },
+	{ "cpu", required_argument, NULL, O_CPU },
+	{ "no-pin", no_argument, NULL, O_NO_PIN },
+	{ "csv", required_argument, NULL, O_CSV },
+	{ "json", required_argument, NULL, O_JSON },
+	{ "help", no_argument, NULL, O_HELP },
+	{ "version", no_argument, NULL, O_VERSION },
+	{ NULL, 0, NULL, 0 },
+};
+
+static __attribute__((noreturn)) void leave_with(const char *text)
+{
+	if (fputs(text, stdout) < 0 || fflush(stdout) != 0)
+		err(EXIT_FAILURE, "standard output");
+	exit(EXIT_SUCCESS);
+}
+
+static int parse_number(const char *option, const char *text, int least, int most)
+{
+	char *end;
+	long n;
+
+	errno = 0;
+	n = strtol(text, &end, 10);
+	if (errno || end == text || *end || n < least || n > most)
+		errx(EXIT_USAGE, "--%s takes a number from %d to %d, not \"%s\"", option, least, most, text);
+	return (int)n;
+}
+
+static void apply(struct options *options, int option)
+{
+	switch (option) {
+	case O_LIST: options->list = true; break;
+	case O_FILTER: options->filters[options->filter_count++] = optarg; break;
+	case O_REPEAT: options->repetitions = parse_number("repeat", optarg, 1, MOST_REPETITIONS); break;
+	case O_QUICK: options->quick = true; break;
+	case O_CPU: options->cpu = parse_number("cpu", optarg, 0, MOST_CPU); break;
+	case O_NO_PIN: options->cpu = NO_CPU; break;
+	case O_CSV: options->csv = optarg; break;
+	case O_JSON: options->json = optarg; break;
+	case O_HELP: leave_with(help);
+	case O_VERSION: leave_with("segue-perf " PACKAGE_VERSION "\n");
+	default: errx(EXIT_USAGE, "--help says which options there are");
+	}
+}
+
+void parse_options(struct options *options, int argc, char **argv)
+{
+	int option;
+
+	*options = (struct options){ .cpu = LAST_CPU };
+	options->filters = calloc((size_t)argc, sizeof *options->filters);
+	if (!options->filters)
+		err(EXIT_FAILURE, "no memory");
+	argv[0] = program_invocation_short_name; /* getopt's messages start with it, as err()'s do */
+	while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1)
+		apply(options, option);
+	if (optind < argc)
+		errx(EXIT_USAGE, "\"%s\" is no option; --filter chooses benchmarks", argv[optind]);
+	if (options->csv && options->json && strcmp(options->csv, options->json) == 0)
+		errx(EXIT_USAGE, "--csv and --json can't both write to %s", options->csv);
+	if (options->repetitions == 0)
+		options->repetitions = options->quick ? REPETITIONS_QUICK : REPETITIONS;
+}
+
+bool matches(const char *filter, const char *name)
+{
+	return strpbrk(filter, "*?[") ? fnmatch(filter, name, 0) == 0 : strstr(name, filter) != NULL;
+}
+
+bool is_selected(const struct options *options, const char *name)
+{
+	for (int i = 0; i < options->filter_count; i++)
+		if (matches(options->filters[i], name))
+			return true;
+	return options->filter_count == 0;
+}

@@ -1,0 +1,81 @@
+/* Boost.Context, by its C symbols. */
+#include "config.h"
+#ifdef HAVE_BOOST_CONTEXT
+#include "stacks.h"
+
+/* As boost/context/detail/fcontext.hpp declares them, which is C++. */
+typedef struct transfer {
+	void *context; /* who jumped */
+	void *value;
+} transfer;
+
+typedef void coroutine_entry(transfer from);
+
+transfer jump_fcontext(void *to, void *value);
+void *make_fcontext(void *top, size_t size, coroutine_entry *entry);
+
+/* The other side: whom to jump to. Each side has one, since a jump tells each where the other is now. */
+typedef struct coroutine {
+	void *other;
+} coroutine;
+
+static inline void *jump(coroutine *co, void *value)
+{
+	transfer back = jump_fcontext(co->other, value);
+
+	co->other = back.context;
+	return back.value;
+}
+
+#define ENTRY(name, body)                                      \
+	static void name(transfer from)                        \
+	{                                                      \
+		coroutine self = { from.context };             \
+		jump(&self, body(&self, from.value));          \
+		__builtin_unreachable();                       \
+	}
+
+enum { HANDLE_ROOM = 64 }; /* bytes at the top: keeps what is below aligned */
+
+static inline coroutine *create(coroutine_entry *entry)
+{
+	char *top = stack_take();
+	coroutine *co;
+
+	if (!top)
+		return NULL;
+	co = (coroutine *)(top - HANDLE_ROOM);
+	co->other = make_fcontext(co, STACK_SIZE - HANDLE_ROOM, entry);
+	return co;
+}
+
+static inline void *resume(coroutine *co, void *value)
+{
+	return jump(co, value);
+}
+
+static inline void *yield(coroutine *self, void *value)
+{
+	return jump(self, value);
+}
+
+static inline void destroy(coroutine *co)
+{
+	stack_give((char *)co + HANDLE_ROOM);
+}
+
+static inline void drop(coroutine *co)
+{
+	destroy(co);
+}
+
+#include "bodies.h"
+
+const struct peer peer_boost = {
+	.library = "Boost.Context",
+	.prefix = "boost-",
+	.round_trip = "round-trip",
+	.about = "jump_fcontext() each way; made by make_fcontext(), ends with a jump for good",
+	.benchmarks = benchmarks,
+};
+#endif

@@ -1,0 +1,46 @@
+# Each public header compiles alone, in every language that it is for, without a warning.
+. "$srcdir/tests/lib.sh"
+
+there() {
+	command -v "${1%% *}" >/dev/null && echo 'int main;' | $1 -x c - -fsyntax-only 2>/dev/null
+}
+
+# tries LANGUAGE COMPILER STANDARD...
+tries() {
+	language=$1 compiler=$2
+	shift 2
+	for standard; do
+		if there "$compiler"; then
+			echo "$compiler -std=$standard"
+			tried="${tried-} $language"
+			for header in $(cd "$source/include" && find . -name '*.h'); do
+				printf '#include "%s"\n#include "%s"\n' "$header" "$header" >alone
+				cat >>alone <<'END'
+extern int not_empty;
+#ifdef SEGUE_TRY
+SEGUE_EXCEPTION(Timeout, segue_Exception);
+segue_result body(void *arg);
+segue_result body(void *arg)
+{
+	return SEGUE_TRY(segue_yield(arg)) ? segue_value(arg) : segue_raise(&Timeout, arg);
+}
+#endif
+END
+				$compiler -x $language -std=$standard -pedantic -Wall -Wextra -Werror $CPPFLAGS -I"$source/include" -fsyntax-only alone 2>errors ||
+					fail "$header does not compile with $compiler -x $language -std=$standard" errors
+			done
+		fi
+	done
+}
+
+# The compiler, its partner for C++, and clang where it is there: for another target without that one's C library
+partner=$(echo "$CC" | sed -e 's/clang/clang++/' -e t -e 's/gcc/g++/' -e t -e 's/cc/c++/')
+other=${HOST:+"--target=$HOST -ffreestanding"}
+for cc in "$CC" "clang $other"; do
+	tries c "$cc" c99 c11 c2x
+done
+for cxx in "$partner" "clang++ $other"; do
+	tries c++ "$cxx" c++17
+done
+needs 'C++ compiler' expr "$tried" : '.*c++'
+done_here

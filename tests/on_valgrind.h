@@ -1,0 +1,20 @@
+/* What tests ask of Valgrind. */
+#ifndef SEGUE_TESTS_ON_VALGRIND_H
+#define SEGUE_TESTS_ON_VALGRIND_H
+
+#if HAVE_CONFIG_H
+#include "config.h"
+#endif
+#if HAVE_VALGRIND_MEMCHECK_H
+#include <valgrind/memcheck.h>
+#else
+#define RUNNING_ON_VALGRIND 0
+#define VALGRIND_MAKE_MEM_UNDEFINED(p, n) ((void)(p), (void)(n), 0)
+#define VALGRIND_CHECK_MEM_IS_ADDRESSABLE(p, n) ((void)(p), (void)(n), 0)
+#define VALGRIND_DISABLE_ERROR_REPORTING ((void)0)
+#define VALGRIND_ENABLE_ERROR_REPORTING ((void)0)
+#define VALGRIND_COUNT_ERRORS 0u
+#define VALGRIND_STACK_REGISTER(low, high) ((void)(low), (void)(high), 0u)
+#endif
+
+#endif

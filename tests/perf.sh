@@ -1,0 +1,94 @@
+#!/bin/sh
+# segue-perf runs, what it writes can be read, and it refuses what makes no sense. Nothing here looks at a time.
+set -u
+directory=$(mktemp -d) || exit 99
+trap 'rm -rf "$directory"' EXIT
+failures=0
+
+perf() {
+	./libtool --silent --mode=execute ${EMULATOR:-} ./perf/segue-perf "$@"
+}
+
+fail() {
+	echo "FAIL: $*" >&2
+	failures=$((failures + 1))
+}
+
+# refuses ARGUMENT...: with status 2, a reason, and no table
+refuses() {
+	perf --quick "$@" >"$directory/out" 2>"$directory/errors"
+	status=$?
+	test $status -eq 2 || fail "status $status, not 2: $*"
+	test -s "$directory/errors" || fail "no reason given: $*"
+	test ! -s "$directory/out" || fail "output in spite of an error: $*"
+}
+
+# has FILE WORD...
+has() {
+	file=$1
+	shift
+	for word; do
+		grep -qF -e "$word" "$file" || fail "no $word in $(basename "$file")"
+	done
+}
+
+benchmarks='bare-switch bare-switch-BH send+yield send+yield-BF send+yield-BG send+yield-BH create+run+destroy'
+
+perf --quick --csv "$directory/csv" --json "$directory/json" >"$directory/table" 2>"$directory/errors" ||
+	fail "status $? of a plain run"
+cat "$directory/table" "$directory/errors"
+for file in table csv json; do
+	has "$directory/$file" $benchmarks
+done
+test ! -s "$directory/errors" || fail "it is no terminal, but there is something on stderr"
+grep -q -e '^no hardware counters: ..*' -e 'cycles.*instr.*misses' "$directory/table" || fail "nothing about counters"
+
+if python3 -c '' 2>/dev/null; then
+	python3 - "$directory/csv" "$directory/json" <<'END' || fail "the files don't say what they should"
+import csv, json, sys
+table = list(csv.DictReader(open(sys.argv[1], newline="")))
+data = json.load(open(sys.argv[2]))
+assert [r["name"] for r in table] == [r["name"] for r in data["rows"]]
+for c, j in zip(table, data["rows"]):
+    assert None not in c and None not in c.values(), c
+    assert 0 < j["min_ns"] <= j["median_ns"] and j["spread"] >= 0, j
+    assert j["min_ns"] == min(j["ns"]) and len(j["ns"]) == data["repetitions"] == int(c["repetitions"])
+    assert float(c["median_ns"]) == j["median_ns"] and c["library"] == j["library"]
+    assert (j["cycles"] is None) == (c["cycles"] == "")
+names = {r["name"] for r in data["rows"]}
+assert len(names) == len(data["rows"])
+assert all(r["name"] in names and r["to"] in names and r["ratio"] > 0 for r in data["ratios"])
+ours = [r for r in data["rows"] if r["library"] == "segue"]
+peers = {r["library"] for r in data["rows"]} - {"segue"}
+assert len(data["ratios"]) == len(ours) * len(peers)
+assert all(data["machine"][k] for k in ("cpu", "kernel", "compiler")) and data["date"]
+END
+else
+	has "$directory/json" '"rows": [' '"ratios": [' '"median_ns": '
+	test "$(head -n 1 "$directory/csv" | tr -dc , | wc -c)" -eq "$(tail -n 1 "$directory/csv" | tr -dc , | wc -c)" ||
+		fail "rows and heading of the CSV differ"
+fi
+
+perf --list >"$directory/list" || fail "status $? of --list"
+has "$directory/list" $benchmarks
+perf --list --filter '*send+yield' --filter create >"$directory/list" || fail "status $? of --list --filter"
+has "$directory/list" 'send+yield ' create+run+destroy
+! grep -qE '^(bare-switch|.*-B[FGH]) ' "$directory/list" || fail "--filter lets everything through"
+perf --quick --filter bare-switch-BH --repeat 2 --no-pin --csv - >"$directory/csv" 2>/dev/null || fail "status $? of --csv -"
+test "$(sed -n '2s/,.*//p' "$directory/csv")" = bare-switch-BH || fail "--csv - writes something else first"
+perf --help >"$directory/help" || fail "status $? of --help"
+has "$directory/help" --list --filter --repeat --cpu --no-pin --csv --json --quick --version
+perf --version | grep -q '^segue-perf [0-9]' || fail "--version has none"
+
+refuses --filter no-such-benchmark
+refuses --filter send+yield --filter no-such-benchmark
+refuses --no-such-option
+refuses --repeat 0
+refuses --repeat 3x
+refuses --repeat
+refuses --cpu 60000
+refuses --cpu -1
+refuses send+yield
+refuses --json "$directory/no-such-directory/json"
+refuses --csv "$directory/same" --json "$directory/same"
+test $failures -eq 0
