@@ -1,4 +1,5 @@
 /* The moves: send, yield, throw, close, and what happens when a body ends or a last reference goes. */
+#include "annotate.h"
 #include "chain.h"
 #include "stack.h"
 #include "words.h"
@@ -70,6 +71,7 @@ static segue_pair leave_dropped(segue_coroutine *leaf, segue_coroutine *root, se
 	uintptr_t below = (uintptr_t)contexts_of(root)->sender.sp - RED_ZONE - sizeof(struct epilogue);
 	struct epilogue *e = (struct epilogue *)(below & -(uintptr_t)CACHE_LINE);
 
+	segue__annotate_taken((char *)e - RED_ZONE, RED_ZONE + sizeof *e);
 	e->contexts.sender = contexts_of(root)->sender;
 	e->left = (struct left){ root, r };
 	segue__first_frame(&e->contexts.own, e, segue_arch_entry, (void (*)(void))finish_epilogue, &e->left,
