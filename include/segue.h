@@ -369,6 +369,20 @@ enum segue_state segue_state(const segue_coroutine *co);
 
 /* ---- Looking at one ---------------------------------------------------------------------------------------------- */
 
+/** A coroutine's code. */
+typedef struct segue_code_info {
+	const char *name; /* or NULL */
+	const char *file; /* or NULL */
+	uint32_t line;
+	segue_body *entry;
+} segue_code_info;
+
+/** Where one was made. */
+typedef struct segue_origin {
+	const segue_site *made;
+	void *const *frames;
+} segue_origin;
+
 /** What segue_inspect() tells, under Python's names; a generator's may be used for any of them. */
 typedef struct segue_info {
 	/** The object that it awaits, borrowed; NULL where it merely yields, runs, has not started or has ended. */
@@ -377,12 +391,7 @@ typedef struct segue_info {
 	};
 	/** Its code. The name is the function's, or the attribute's; file and line are known of SEGUE_ASYNC() and SEGUE_GENERATOR(). */
 	__extension__ union {
-		struct segue_code_info {
-			const char *name; /* or NULL */
-			const char *file; /* or NULL */
-			uint32_t line;
-			segue_body *entry;
-		} cr_code, gi_code;
+		segue_code_info cr_code, gi_code;
 	};
 	/** Its call stack's innermost frame, where it is suspended; NULL when it has ended. While it runs, where it last was. */
 	__extension__ union {
@@ -390,10 +399,7 @@ typedef struct segue_info {
 	};
 	/** Where it was made: the place of the macro, or NULL; and return addresses, innermost first, NULL at the end, if
 	 * segue_set_origin_tracking_depth() asked for them when it was made; or NULL. */
-	struct segue_origin {
-		const segue_site *made;
-		void *const *frames;
-	} cr_origin;
+	segue_origin cr_origin;
 	__extension__ union {
 		int cr_running, gi_running;
 	};
