@@ -15,6 +15,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <segue/context.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -67,7 +68,27 @@ static inline segue_result segue_value(void *value)
 	return r;
 }
 
-/** A result that is an exception. `type` is not NULL; who gets the result owns `value`. */
+/** A place in the source. */
+typedef struct segue_site {
+	const char *file;
+	const char *function;
+	uint32_t line;
+} segue_site;
+
+/** The place where this stands: a const segue_site *. A GNU statement expression, as all that uses it. */
+#define SEGUE_HERE                                                                          \
+	__extension__({                                                                     \
+		static const segue_site segue_here = { __FILE__, __func__, __LINE__ };      \
+		&segue_here;                                                                \
+	})
+
+/** Notes a place in the running coroutine's traceback: the first, where something was raised, or one that it passed. What follows
+ * the macros segue_raise() and SEGUE_TRY() do; outside any coroutine nothing. */
+void segue_trace_raise(const segue_site *here);
+void segue_trace_pass(const segue_site *here);
+
+/** A result that is an exception. `type` is not NULL; who gets the result owns `value`. As a macro it notes the place in the
+ * running coroutine's traceback; in parentheses, (segue_raise)(type, value), it does not. */
 static inline segue_result segue_raise(const segue_type *type, void *value)
 {
 	segue_result r;
@@ -75,6 +96,7 @@ static inline segue_result segue_raise(const segue_type *type, void *value)
 	r.value = value;
 	return r;
 }
+#define segue_raise(type, value) (segue_trace_raise(SEGUE_HERE), (segue_raise)(type, value))
 
 /** Whether r is an exception of this type or of one under it, as Python's isinstance(). A value is of no type: 0.
  *
@@ -99,8 +121,10 @@ const char *segue_message(segue_result r);
 #define SEGUE_TRY_2(expression, n)                                        \
 	__extension__({                                                   \
 		segue_result segue_try_##n = (expression);                \
-		if (__builtin_expect(segue_try_##n.raised != 0, 0))       \
+		if (__builtin_expect(segue_try_##n.raised != 0, 0)) {     \
+			segue_trace_pass(SEGUE_HERE);                     \
 			return segue_try_##n;                             \
+		}                                                         \
 		segue_try_##n.value;                                      \
 	})
 
@@ -204,9 +228,26 @@ typedef struct segue_attr {
  * Since: 0.1
  */
 segue_coroutine *segue_coroutine_new(segue_body *body, void *arg);
+#define segue_coroutine_new(body, arg) segue_new_here(body, arg, SEGUE_KIND_COROUTINE, SEGUE_MADE_HERE(#body))
 
 /** The same for a generator: what it yields is for iteration, and it can't be awaited. */
 segue_coroutine *segue_generator_new(segue_body *body, void *arg);
+#define segue_generator_new(body, arg) segue_new_here(body, arg, SEGUE_KIND_GENERATOR, SEGUE_MADE_HERE(#body))
+
+/** What a coroutine's code is called and where it stands; or, with `made_here`, the place where the coroutine was made. Static. */
+typedef struct segue_code {
+	const char *name;
+	segue_site site;
+	uint32_t made_here;
+} segue_code;
+
+/** What the macros above call: they tell the name and the place. `kind` is a segue_kind. */
+segue_coroutine *segue_new_here(segue_body *body, void *arg, uint32_t kind, const segue_code *code);
+#define SEGUE_MADE_HERE(name)                                                                           \
+	__extension__({                                                                                 \
+		static const segue_code segue_code_here = { name, { __FILE__, __func__, __LINE__ }, 1 }; \
+		&segue_code_here;                                                                       \
+	})
 
 /** The same, as *attr says; NULL for the defaults. Nothing of *attr is kept but what it points at. */
 segue_coroutine *segue_coroutine_new_with(segue_body *body, void *arg, const segue_attr *attr);
@@ -216,7 +257,7 @@ segue_coroutine *segue_ref(segue_coroutine *co);
 
 /** Drops one reference. The last one closes a suspended coroutine, on this thread, and gives its stack back; one that never
  * started never runs (see dispose); one that runs goes on, and is closed when it suspends. One that ended keeps its
- * stack until here. What a close raises then is lost. NULL: nothing.
+ * stack until here. What a close raises then goes to the unraisable hook. NULL: nothing.
  * Thread: any; not while another thread sends to it, if this is the last reference.
  */
 void segue_unref(segue_coroutine *co);
@@ -263,10 +304,11 @@ SEGUE_UNPAIRS segue_result segue_yield(void *value);
  *
  * @param co     as for segue_send()
  * @param type   NULL raises TypeError, and co is not touched
- * @param value  the body's from here on
+ * @param value  the body's from here on; where the exception is not delivered, its type's release() gets it
  *
  * Returns as segue_send() does. One that has not started is closed without running, and what was thrown comes back; so it
- * does from a generator that has ended, while a coroutine that has ended gives RuntimeError.
+ * does from a generator that has ended, while a coroutine that has ended gives RuntimeError. A StopIteration arrives at a yield of a
+ * coroutine as RuntimeError "generator raised StopIteration", as at Python's await; at a generator's it arrives as it is.
  * Source: Python's generator.throw(), coroutine.throw(). Since: 0.1
  */
 SEGUE_UNPAIRS segue_result segue_throw(segue_coroutine *co, const segue_type *type, void *value);
@@ -282,11 +324,126 @@ SEGUE_UNPAIRS segue_result segue_throw(segue_coroutine *co, const segue_type *ty
  */
 SEGUE_UNPAIRS segue_result segue_close(segue_coroutine *co);
 
+/** Awaits x: the running coroutine waits until x has ended; meanwhile what is sent and thrown to it goes in to x, and what x yields
+ * comes out of it. In a generator or an iterable coroutine it is Python's `yield from`.
+ *
+ * @param x  a coroutine, or anything that starts with a pointer to its segue_ops. One reference is dropped in every case, refusals
+ *           too: segue_await(fetch(url)) leaks nothing; to keep x take a reference before. NULL raises MemoryError.
+ *
+ * Returns
+ *   a value          what x returned
+ *   TypeError        x can't be awaited here; or what its await_ gave is no iterator
+ *   RuntimeError     it is being awaited already, or has ended; or outside any coroutine: "await outside a coroutine"
+ *   ValueError       it runs: oneself, too
+ *   another          what x raised, or what was thrown in and x passed on
+ * Thread: as segue_yield(). Cost: what is sent to the outermost goes straight to the innermost, whatever the depth.
+ * Source: PEP 492, PEP 380. Since: 0.1
+ */
+SEGUE_UNPAIRS segue_result segue_await(void *x);
+
+/** Drives co to its end from plain C: sends NULL until it ends. Drops one reference, in every case.
+ *
+ * Returns what it returned, a value; or what it raised. What it yields on the way is not looked at.
+ * Since: 0.1
+ */
+SEGUE_UNPAIRS segue_result segue_run(segue_coroutine *co);
+
+/** The object as a coroutine, borrowed; NULL where it is something else, or NULL. */
+segue_coroutine *segue_as_coroutine(void *object);
+
+/** One reference more, one less, of any object with a segue_ops; NULL is passed on. */
+void *segue_object_ref(void *object);
+void segue_object_unref(void *object);
+
+/** Makes a generator that has not started an iterable coroutine, which may be awaited too. Takes the reference and returns it; NULL is
+ * passed on. One that has started, or is no generator, comes back as it is, with errno EINVAL.
+ * Source: types.coroutine(). Since: 0.1
+ */
+segue_coroutine *segue_types_coroutine(segue_coroutine *generator);
+
 /** The coroutine that runs on this thread, borrowed; NULL outside any. */
 segue_coroutine *segue_current(void);
 
 /** Where co stands. Source: inspect.getcoroutinestate(). */
 enum segue_state segue_state(const segue_coroutine *co);
+
+/* ---- Looking at one ---------------------------------------------------------------------------------------------- */
+
+/** A coroutine's code. */
+typedef struct segue_code_info {
+	const char *name; /* or NULL */
+	const char *file; /* or NULL */
+	uint32_t line;
+	segue_body *entry;
+} segue_code_info;
+
+/** Where one was made. */
+typedef struct segue_origin {
+	const segue_site *made;
+	void *const *frames;
+} segue_origin;
+
+/** What segue_inspect() tells, under Python's names; a generator's may be used for any of them. */
+typedef struct segue_info {
+	/** The object that it awaits, borrowed; NULL where it merely yields, runs, has not started or has ended. */
+	__extension__ union {
+		void *cr_await, *gi_yieldfrom;
+	};
+	/** Its code. The name is the function's, or the attribute's; file and line are known of SEGUE_ASYNC() and SEGUE_GENERATOR(). */
+	__extension__ union {
+		segue_code_info cr_code, gi_code;
+	};
+	/** Its call stack's innermost frame, where it is suspended; NULL when it has ended. While it runs, where it last was. */
+	__extension__ union {
+		const segue_context *cr_frame, *gi_frame;
+	};
+	/** Where it was made: the place of the macro, or NULL; and return addresses, innermost first, NULL at the end, if
+	 * segue_set_origin_tracking_depth() asked for them when it was made; or NULL. */
+	segue_origin cr_origin;
+	__extension__ union {
+		int cr_running, gi_running;
+	};
+	__extension__ union {
+		int cr_suspended, gi_suspended;
+	};
+	const void *stack; /* its lowest byte */
+	size_t stack_size; /* bytes */
+} segue_info;
+
+/** Fills *info about co.
+ *
+ * @param size  sizeof (segue_info): a smaller one, of an older program, is filled as far as it goes, a larger one's rest zeroed
+ *
+ * Thread: as the top of the file says; on the thread that runs it, from inside too.
+ * Source: Python's "Internal types", coroutine objects; inspect.getcoroutinestate(). Since: 0.1
+ */
+void segue_inspect(const segue_coroutine *co, segue_info *info, size_t size);
+
+/** How many return addresses a coroutine keeps of where it was made, from now on: cr_origin. 0, as at first: none. At most 64.
+ * Returns what it was. Thread: any. Source: sys.set_coroutine_origin_tracking_depth().
+ */
+int segue_set_origin_tracking_depth(int depth);
+
+/** The places that the last exception raised in co has come by: where segue_raise() stood first, then each SEGUE_TRY() that passed it
+ * on. Of more than 16 the middle is missing. It can be read when co has failed, until its last reference goes.
+ *
+ * @param sites  filled with up to n pointers to static places
+ * Returns how many there are.
+ */
+size_t segue_traceback(const segue_coroutine *co, const segue_site **sites, size_t n);
+
+/** Called with a coroutine that never ran, as its last reference goes; not of one that was closed or thrown into, nor of generators.
+ * The hook may look at it and may not keep it. */
+typedef void segue_never_awaited_hook(segue_coroutine *co);
+
+/** Called with what a coroutine raised when it was closed since its last reference went, or RuntimeError if it ignored that.
+ * The value is released after it. */
+typedef void segue_unraisable_hook(segue_coroutine *co, segue_result what);
+
+/** Sets a hook; NULL: none. Returns the one before. At first there is none; with SEGUE_DEBUG=1 in the environment there are two that
+ * print to stderr. Thread: any. Source: "coroutine … was never awaited", sys.unraisablehook. Since: 0.1 */
+segue_never_awaited_hook *segue_set_never_awaited_hook(segue_never_awaited_hook *hook);
+segue_unraisable_hook *segue_set_unraisable_hook(segue_unraisable_hook *hook);
 
 #if SEGUE_PAIRED
 static inline uint64_t segue_to_pair(segue_result r)
@@ -306,6 +463,8 @@ uint64_t segue_send_pair(segue_coroutine *co, void *value);
 uint64_t segue_yield_pair(void *value);
 uint64_t segue_throw_pair(segue_coroutine *co, const segue_type *type, void *value);
 uint64_t segue_close_pair(segue_coroutine *co);
+uint64_t segue_await_pair(void *x);
+uint64_t segue_run_pair(segue_coroutine *co);
 
 static inline segue_result segue_send(segue_coroutine *co, void *value)
 {
@@ -326,7 +485,34 @@ static inline segue_result segue_close(segue_coroutine *co)
 {
 	return segue_from_pair(segue_close_pair(co));
 }
+
+static inline segue_result segue_await(void *x)
+{
+	return segue_from_pair(segue_await_pair(x));
+}
+
+static inline segue_result segue_run(segue_coroutine *co)
+{
+	return segue_from_pair(segue_run_pair(co));
+}
 #endif
+
+/* ---- async def, def with yield, for --------------------------------------------------------------------------------- */
+
+#include <segue/async.h>
+
+/** What SEGUE_ASYNC() and SEGUE_GENERATOR() call: a coroutine that will run body(a copy of the arguments). The copy, of `size` bytes, lies
+ * on its stack, aligned for any type. Errors as segue_coroutine_new(), and E2BIG where the arguments fill a quarter of the stack. */
+segue_coroutine *segue_new_copied(segue_body *body, const void *arguments, size_t size, uint32_t kind, const segue_code *code);
+
+typedef struct segue_foreach {
+	segue_coroutine *generator;
+	segue_result *end;
+} segue_foreach;
+
+/** What SEGUE_FOREACH() calls: 1 with the next value, or 0 at the end; and as the loop is left. */
+int segue_foreach_next(segue_foreach *loop, void **value);
+void segue_foreach_leave(segue_foreach *loop);
 
 #if defined __GNUC__
 #pragma GCC visibility pop

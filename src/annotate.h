@@ -32,7 +32,8 @@ static inline void segue__annotate_no_stack(uint32_t number)
 	VALGRIND_STACK_DEREGISTER(number);
 }
 
-/* A stack's memory while it is pooled: nobody's; while it is used: there, with nothing in it yet. */
+/* A stack's memory while it is pooled: nobody's; while it is used, or put to use below where the stack ends: there, with nothing in
+   it yet. */
 static inline void segue__annotate_pooled(void *low, size_t size)
 {
 	(void)low, (void)size;

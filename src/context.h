@@ -17,6 +17,13 @@ typedef uint64_t segue_pair;
 typedef segue_result segue_pair;
 #endif
 
+/* The exported name of a function that returns one. */
+#if SEGUE_PAIRED
+#define PAIR(function) function##_pair
+#else
+#define PAIR(function) function
+#endif
+
 static inline segue_pair segue__pair(segue_result r)
 {
 #if SEGUE_PAIRED
@@ -33,6 +40,11 @@ static inline segue_result segue__unpair(segue_pair p)
 #else
 	return p;
 #endif
+}
+
+static inline segue_result segue__raised(const segue_type *type, void *value)
+{
+	return (segue_result){ type, value };
 }
 
 _Static_assert(offsetof(segue_context, sp) == SEGUE_ARCH_SP, "arch.h");

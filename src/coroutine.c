@@ -1,16 +1,8 @@
-/* The coroutine object: making, resuming, suspending, ending. */
-#include "coroutine.h"
-
-#include <errno.h>
-#include <string.h>
-
+/* The moves: send, yield, throw, close, and what happens when a body ends or a last reference goes. */
+#include "annotate.h"
+#include "chain.h"
 #include "stack.h"
-
-#if SEGUE_PAIRED
-#define PAIR(function) function##_pair
-#else
-#define PAIR(function) function
-#endif
+#include "words.h"
 
 _Thread_local SEGUE_TLS segue_coroutine *segue__current;
 
@@ -25,105 +17,91 @@ enum segue_state segue_state(const segue_coroutine *co)
 		return SEGUE_CREATED;
 	if (co->gate & GATE_CLOSED)
 		return SEGUE_CLOSED;
-	return co->gate & GATE_RUNNING ? SEGUE_RUNNING : SEGUE_SUSPENDED;
+	return segue__is_running(co) ? SEGUE_RUNNING : SEGUE_SUSPENDED;
 }
 
-/* ---- Words ------------------------------------------------------------------------------------------------------ */
+/* ---- The switch: every change of state is made before it, on the departing side --------------------------------- */
 
-static segue_result words(const segue_type *type, const char *text)
+static inline segue_pair enter(segue_coroutine *root, segue_coroutine *leaf, void *value, const segue_type *raised)
 {
-	return segue_raise(type, (void *)text);
+	root->resumer = segue__current;
+	segue__current = leaf;
+	return segue_arch_switch(&contexts_of(root)->sender, &contexts_of(leaf)->own, value, raised);
 }
 
-/* The same sentence about each kind: iterable coroutines are generators to Python. */
-#define WORDS(co, type, before, after)                                                                           \
-	words(&(type), (co)->kind == SEGUE_KIND_COROUTINE ? before "coroutine" after : before "generator" after)
-
-static segue_result already_executing(const segue_coroutine *co)
+static inline segue_pair leave(segue_coroutine *leaf, segue_coroutine *root, void *value, const segue_type *raised)
 {
-	return WORDS(co, segue_ValueError, "", " already executing");
+	segue__current = root->resumer;
+	return segue_arch_switch(&contexts_of(leaf)->own, &contexts_of(root)->sender, value, raised);
 }
 
-static segue_result ignored_exit(const segue_coroutine *co)
+static segue_pair resume(segue_coroutine *root, void *value, const segue_type *raised)
 {
-	return WORDS(co, segue_RuntimeError, "", " ignored GeneratorExit");
+	root->gate = (root->gate & ~GATE_CREATED) | GATE_RUNNING;
+	if (unlikely(root->gate & (GATE_FENV | GATE_FENV_BELOW)))
+		segue__enter_fenv(root);
+	return enter(root, root->leaf, value, raised);
 }
 
-static segue_result already_awaited(void)
+/* The last reference went while it ran. Its resumer must find it gone, but where it is gone nothing runs on the way back: so what is
+   left to do is done on the resumer's stack, below its frames, as if a function had been called there. */
+struct epilogue {
+	segue_contexts contexts;
+	struct left {
+		segue_coroutine *co;
+		segue_result result; /* for the resumer */
+	} left;
+};
+
+enum { RED_ZONE = 512 }; /* bytes below sp that no ABI exceeds */
+
+static void drop(segue_coroutine *co);
+
+static void finish_epilogue(struct left *left)
 {
-	return words(&segue_RuntimeError, "cannot reuse already awaited coroutine");
+	segue_contexts *contexts = (segue_contexts *)left - 1;
+	segue_result r = left->result;
+
+	drop(left->co);
+	(void)segue_arch_switch(&contexts->own, &contexts->sender, r.value, r.raised);
 }
 
-/* ---- The switch: every change of state is made before it, on the departing side -------------------------------- */
-
-/* Not inlined: with its array in their frames resume() and suspend() could not end in a jump. */
-static __attribute__((noinline)) void swap_fenv(segue_coroutine *co)
+static segue_pair leave_dropped(segue_coroutine *leaf, segue_coroutine *root, segue_result r)
 {
-	uint32_t present[2] = { 0, 0 };
+	uintptr_t below = (uintptr_t)contexts_of(root)->sender.sp - RED_ZONE - sizeof(struct epilogue);
+	struct epilogue *e = (struct epilogue *)(below & -(uintptr_t)CACHE_LINE);
 
-	segue_arch_fenv_save(present);
-	segue_arch_fenv_load(co->fenv);
-	memcpy(co->fenv, present, sizeof present);
+	segue__annotate_taken((char *)e - RED_ZONE, RED_ZONE + sizeof *e);
+	e->contexts.sender = contexts_of(root)->sender;
+	e->left = (struct left){ root, r };
+	segue__first_frame(&e->contexts.own, e, segue_arch_entry, (void (*)(void))finish_epilogue, &e->left,
+			   (char *)&e->contexts.sender.fp + SEGUE_ARCH_RECORD);
+	segue__current = root->resumer;
+	return segue_arch_switch(&contexts_of(leaf)->own, &e->contexts.own, NULL, NULL);
 }
 
-static inline segue_pair enter(segue_coroutine *co, void *value, const segue_type *raised)
-{
-	co->resumer = segue__current;
-	segue__current = co;
-	return segue_arch_switch(&contexts_of(co)->sender, &contexts_of(co)->own, value, raised);
-}
+/* ---- From inside ------------------------------------------------------------------------------------------------- */
 
-static inline segue_pair leave(segue_coroutine *co, void *value, const segue_type *raised)
+static int is_dropped(const segue_coroutine *root)
 {
-	segue__current = co->resumer;
-	return segue_arch_switch(&contexts_of(co)->own, &contexts_of(co)->sender, value, raised);
-}
-
-static segue_pair resume(segue_coroutine *co, void *value, const segue_type *raised)
-{
-	co->gate = (co->gate & ~GATE_CREATED) | GATE_RUNNING;
-	if (co->gate & GATE_FENV)
-		swap_fenv(co);
-	return enter(co, value, raised);
-}
-
-/* Suspends it, or where `state` is GATE_CLOSED ends it. */
-static segue_pair suspend(segue_coroutine *co, segue_result r, uint32_t state)
-{
-	co->gate = (co->gate & GATE_FENV) | state;
-	if (co->gate & GATE_FENV)
-		swap_fenv(co);
-	return leave(co, r.value, r.raised);
-}
-
-/* ---- From inside ------------------------------------------------------------------------------------------------ */
-
-static int is_dropped(const segue_coroutine *co)
-{
-	return co->gate & GATE_DROPPED && __atomic_load_n(&co->refs, __ATOMIC_ACQUIRE) == 0;
-}
-
-/* The last reference went while it ran: as it suspends it is closed. Its resumer gets what it yielded, but only after that. */
-static segue_pair yield_dropped(segue_coroutine *co, void *value)
-{
-	if (!(co->gate & GATE_CLOSING)) {
-		co->gate |= GATE_CLOSING;
-		co->pending = segue_value(value);
-		return segue__pair(segue_raise(&segue_GeneratorExit, NULL));
-	}
-	segue__stack_leave(co); /* it ignored that: its frames are abandoned */
-	return suspend(co, co->pending, GATE_CLOSED);
+	return root->gate & GATE_DROPPED && __atomic_load_n(&root->refs, __ATOMIC_ACQUIRE) == 0;
 }
 
 static __attribute__((noinline)) segue_pair yield_slow(void *value)
 {
-	segue_coroutine *co = segue__current;
+	segue_coroutine *leaf = segue__current;
+	segue_coroutine *root;
 
-	if (!co)
-		return segue__pair(words(&segue_RuntimeError, "yield outside a coroutine"));
-	if (is_dropped(co))
-		return yield_dropped(co, value);
-	return suspend(co, co->gate & GATE_CLOSING ? co->pending : segue_value(value), 0);
+	if (!leaf)
+		return segue__pair(segue__words(&segue_RuntimeError, "yield outside a coroutine"));
+	root = leaf->root;
+	if (root->gate & (GATE_FENV | GATE_FENV_BELOW))
+		segue__leave_fenv(leaf);
+	root->gate &= ~GATE_RUNNING;
+	if (is_dropped(root))
+		return leave_dropped(leaf, root, segue_value(value));
+	root->gate &= ~GATE_DROPPED;
+	return leave(leaf, root, value, NULL);
 }
 
 segue_pair PAIR(segue_yield)(void *value)
@@ -133,30 +111,40 @@ segue_pair PAIR(segue_yield)(void *value)
 	if (unlikely(!co || co->gate != GATE_RUNNING))
 		return yield_slow(value);
 	co->gate = 0;
-	return leave(co, value, NULL);
+	return leave(co, co, value, NULL);
 }
 
 /* Not inlined: the thread may not be the one that the body started on, and segue__current is another then. */
 static __attribute__((noinline)) void finish(segue_coroutine *co, segue_result r)
 {
+	uint32_t gate = co->gate;
+
 	if (!r.raised)
 		r.raised = &segue_StopIteration;
-	else if (segue_isinstance(r, &segue_StopIteration))
-		r = WORDS(co, segue_RuntimeError, "", " raised StopIteration");
-	if (co->gate & GATE_CLOSING)
-		r = co->pending;
+	else if (segue_isinstance(r, &segue_StopIteration)) {
+		segue__discard(r);
+		r = KIND_WORDS(co, segue_RuntimeError, "", " raised StopIteration");
+	}
+	if (gate & GATE_FENV)
+		segue__swap_fenv(co);
+	if (gate & GATE_INNER) {
+		segue__current = segue__unlink_ended(co);
+		co->gate = GATE_CLOSED;
+		(void)segue_arch_switch(&contexts_of(co)->own, &contexts_of(co)->sender, r.value, r.raised);
+	}
+	co->gate = GATE_CLOSED | (gate & GATE_DROPPED);
 	if (is_dropped(co))
-		segue__stack_leave(co);
-	(void)suspend(co, r, GATE_CLOSED);
+		(void)leave_dropped(co, co, r);
+	(void)leave(co, co, r.value, r.raised);
 	__builtin_unreachable();
 }
 
-static void run(segue_coroutine *co)
+void segue__run(segue_coroutine *co)
 {
 	finish(co, co->body(co->arg));
 }
 
-/* ---- From outside ----------------------------------------------------------------------------------------------- */
+/* ---- From outside ------------------------------------------------------------------------------------------------ */
 
 static void end_unstarted(segue_coroutine *co)
 {
@@ -168,13 +156,15 @@ static void end_unstarted(segue_coroutine *co)
 static __attribute__((noinline)) segue_pair send_slow(segue_coroutine *co, void *value)
 {
 	if (!co)
-		return segue__pair(words(&segue_MemoryError, NULL));
+		return segue__pair(segue__words(&segue_MemoryError, NULL));
 	if (co->gate & GATE_CREATED && value)
-		return segue__pair(WORDS(co, segue_TypeError, "can't send non-None value to a just-started ", ""));
-	if (co->gate & GATE_RUNNING)
-		return segue__pair(already_executing(co));
+		return segue__pair(KIND_WORDS(co, segue_TypeError, "can't send non-None value to a just-started ", ""));
+	if (segue__is_running(co))
+		return segue__pair(segue__already_executing(co));
 	if (co->gate & GATE_CLOSED)
-		return segue__pair(co->kind == SEGUE_KIND_COROUTINE ? already_awaited() : segue_raise(&segue_StopIteration, NULL));
+		return segue__pair(co->kind == SEGUE_KIND_COROUTINE ? segue__already_awaited()
+								     : segue__raised(&segue_StopIteration, NULL));
+	segue__cut_above(co);
 	return resume(co, value, NULL);
 }
 
@@ -183,36 +173,54 @@ segue_pair PAIR(segue_send)(segue_coroutine *co, void *value)
 	if (unlikely(!co || co->gate))
 		return send_slow(co, value);
 	co->gate = GATE_RUNNING;
-	return enter(co, value, NULL);
+	return enter(co, co, value, NULL);
+}
+
+/* What was thrown is not delivered: something else is raised instead. */
+static segue_pair refuse(segue_result thrown, segue_result instead)
+{
+	segue__discard(thrown);
+	return segue__pair(instead);
 }
 
 segue_pair PAIR(segue_throw)(segue_coroutine *co, const segue_type *type, void *value)
 {
+	segue_result thrown = segue__raised(type, value);
+
 	if (!co)
-		return segue__pair(words(&segue_MemoryError, NULL));
+		return refuse(thrown, segue__words(&segue_MemoryError, NULL));
 	if (!type)
-		return segue__pair(words(&segue_TypeError,
-					 "exceptions must be classes or instances deriving from BaseException, not NoneType"));
-	if (co->gate & GATE_RUNNING)
-		return segue__pair(already_executing(co));
+		return segue__pair(segue__words(&segue_TypeError,
+						"exceptions must be classes or instances deriving from BaseException, not NoneType"));
+	if (segue__is_running(co))
+		return refuse(thrown, segue__already_executing(co));
 	if (co->gate & GATE_CLOSED)
-		return segue__pair(co->kind == SEGUE_KIND_COROUTINE ? already_awaited() : segue_raise(type, value));
+		return co->kind == SEGUE_KIND_COROUTINE ? refuse(thrown, segue__already_awaited()) : segue__pair(thrown);
 	if (co->gate & GATE_CREATED) {
 		end_unstarted(co);
-		return segue__pair(segue_raise(type, value));
+		return segue__pair(thrown);
 	}
-	return resume(co, value, type);
+	segue__cut_above(co);
+	if (segue_isinstance(thrown, &segue_GeneratorExit))
+		segue__cut_below(co); /* it goes level by level: its own await closes what is inside */
+	thrown = segue__arriving(co->leaf, thrown);
+	return resume(co, thrown.value, thrown.raised);
 }
 
 static segue_result close_suspended(segue_coroutine *co)
 {
-	segue_result r = segue__unpair(resume(co, NULL, &segue_GeneratorExit));
+	segue_result r;
 
+	segue__cut_below(co);
+	r = segue__unpair(resume(co, NULL, &segue_GeneratorExit));
 	if (!r.raised)
-		return ignored_exit(co);
+		return segue__ignored_exit(co);
 	if (segue_isinstance(r, &segue_StopIteration))
 		return segue_value(r.value);
-	return segue_isinstance(r, &segue_GeneratorExit) ? segue_value(NULL) : r;
+	if (!segue_isinstance(r, &segue_GeneratorExit))
+		return r;
+	segue__discard(r);
+	return segue_value(NULL);
 }
 
 segue_pair PAIR(segue_close)(segue_coroutine *co)
@@ -221,19 +229,20 @@ segue_pair PAIR(segue_close)(segue_coroutine *co)
 
 	if (!co || co->gate & GATE_CLOSED)
 		return segue__pair(r);
-	if (co->gate & GATE_RUNNING)
-		return segue__pair(already_executing(co));
+	if (segue__is_running(co))
+		return segue__pair(segue__already_executing(co));
 	if (co->gate & GATE_CREATED)
 		end_unstarted(co);
 	else {
 		segue_ref(co);
+		segue__cut_above(co);
 		r = close_suspended(co);
 		segue_unref(co);
 	}
 	return segue__pair(r);
 }
 
-/* ---- References ------------------------------------------------------------------------------------------------- */
+/* ---- References -------------------------------------------------------------------------------------------------- */
 
 segue_coroutine *segue_ref(segue_coroutine *co)
 {
@@ -242,162 +251,56 @@ segue_coroutine *segue_ref(segue_coroutine *co)
 	return co;
 }
 
-/* The last reference has gone. The body that a close still runs, or dispose, may take one: then it stays, closed or not. */
+/* Whether that was the last one. Who holds the only reference need not write: nobody else can see it. */
+static int drop_reference(segue_coroutine *co)
+{
+	return __atomic_load_n(&co->refs, __ATOMIC_ACQUIRE) == 1 || __atomic_sub_fetch(&co->refs, 1, __ATOMIC_ACQ_REL) == 0;
+}
+
+/* Brings one to its end whose last reference has gone. The body that this runs may take one: then it stays; 0. */
+static int end_dropped(segue_coroutine *co)
+{
+	segue_result r;
+
+	__atomic_store_n(&co->refs, 1, __ATOMIC_RELAXED); /* for who looks on: bodies, hooks, dispose */
+	if (co->gate & GATE_CREATED) {
+		if (co->kind == SEGUE_KIND_COROUTINE)
+			segue__never_awaited(co);
+		end_unstarted(co);
+	} else if (!(co->gate & GATE_CLOSED)) {
+		r = close_suspended(co);
+		if (r.raised)
+			segue__unraisable(co, r);
+	}
+	return drop_reference(co);
+}
+
+/* The last reference has gone; and with it perhaps that to what it awaits, and so on: a loop, chains are long. */
 static __attribute__((noinline)) void drop(segue_coroutine *co)
 {
-	if (co->gate & GATE_RUNNING) {
-		__atomic_store_n(&co->refs, 0, __ATOMIC_RELAXED);
-		co->gate |= GATE_DROPPED;
-		return;
-	}
-	if (!(co->gate & GATE_CLOSED)) {
-		__atomic_store_n(&co->refs, 1, __ATOMIC_RELAXED);
-		if (co->gate & GATE_CREATED)
-			end_unstarted(co);
-		else
-			(void)close_suspended(co);
-		if (__atomic_load_n(&co->refs, __ATOMIC_ACQUIRE) != 1 && __atomic_sub_fetch(&co->refs, 1, __ATOMIC_ACQ_REL) != 0)
+	while (co) {
+		void *awaited;
+
+		if (co->gate & GATE_RUNNING) {
+			__atomic_store_n(&co->refs, 0, __ATOMIC_RELAXED);
+			co->gate |= GATE_DROPPED;
+			return;
+		}
+		if (!end_dropped(co))
+			return;
+		segue__cut_below(co);
+		awaited = co->awaited;
+		segue__stack_give(co);
+		co = segue_as_coroutine(awaited);
+		if (!co)
+			segue_object_unref(awaited);
+		else if (!drop_reference(co))
 			return;
 	}
-	segue__stack_give(co);
 }
 
 void segue_unref(segue_coroutine *co)
 {
-	if (!co)
-		return;
-	/* Who holds the only reference need not write: nobody else can see it */
-	if (__atomic_load_n(&co->refs, __ATOMIC_ACQUIRE) == 1 || __atomic_sub_fetch(&co->refs, 1, __ATOMIC_ACQ_REL) == 0)
+	if (co && drop_reference(co))
 		drop(co);
-}
-
-/* ---- Making ----------------------------------------------------------------------------------------------------- */
-
-static void object_ref(void *self)
-{
-	segue_ref(self);
-}
-
-static void object_release(void *self)
-{
-	segue_unref(self);
-}
-
-static segue_result object_next(void *self)
-{
-	return segue_send(self, NULL);
-}
-
-static segue_result object_send(void *self, void *value)
-{
-	return segue_send(self, value);
-}
-
-static segue_result object_throw(void *self, segue_result what)
-{
-	return segue_throw(self, what.raised, what.value);
-}
-
-static segue_result object_close(void *self)
-{
-	return segue_close(self);
-}
-
-#define OPS(word)                                                                                  \
-	{ sizeof(segue_ops), 0, SEGUE_NAMED(word), object_ref, object_release, NULL, object_next,  \
-	  object_send, object_throw, object_close }
-
-static const segue_ops kinds[] = {
-	[SEGUE_KIND_COROUTINE] = OPS("coroutine"),
-	[SEGUE_KIND_GENERATOR] = OPS("generator"),
-	[SEGUE_KIND_ITERABLE_COROUTINE] = OPS("generator"),
-};
-
-static inline segue_coroutine *initialise(segue_coroutine *co, segue_body *body, void *arg, uint32_t kind)
-{
-	segue_contexts *contexts = contexts_of(co);
-
-	segue__first_frame(&contexts->own, contexts, segue_arch_entry, (void (*)(void))run, co,
-			   (char *)&contexts->sender.fp + SEGUE_ARCH_RECORD);
-	co->gate = GATE_CREATED;
-	co->refs = 1;
-	co->leaf = co->root = co;
-	co->body = body;
-	co->arg = arg;
-	co->dispose = NULL;
-	co->name = NULL;
-	co->kind = kind;
-	co->ops = &kinds[kind];
-	return co;
-}
-
-static segue_coroutine *make(segue_body *body, void *arg, uint32_t kind)
-{
-	segue_coroutine *co;
-
-	if (!body) {
-		errno = EINVAL;
-		return NULL;
-	}
-	co = segue__stack_take(&segue__classes[0]);
-	return likely(co) ? initialise(co, body, arg, kind) : NULL;
-}
-
-segue_coroutine *segue_coroutine_new(segue_body *body, void *arg)
-{
-	return make(body, arg, SEGUE_KIND_COROUTINE);
-}
-
-segue_coroutine *segue_generator_new(segue_body *body, void *arg)
-{
-	return make(body, arg, SEGUE_KIND_GENERATOR);
-}
-
-/* What the caller says, in this library's layout; what an older caller's lacks has its default. 0, or an errno. */
-static int read_attr(segue_attr *attr, const segue_attr *given)
-{
-	const unsigned char *bytes = (const unsigned char *)given;
-
-	if (given->size < offsetof(segue_attr, guard_size))
-		return EINVAL;
-	for (size_t i = sizeof *attr; i < given->size; i++)
-		if (bytes[i])
-			return E2BIG;
-	memcpy(attr, given, given->size < sizeof *attr ? given->size : sizeof *attr);
-	if (attr->kind > SEGUE_KIND_ITERABLE_COROUTINE || attr->flags & ~SEGUE_OWN_FENV)
-		return EINVAL;
-	return 0;
-}
-
-static segue_coroutine *take_stack(const segue_attr *attr)
-{
-	struct stack_class *class;
-
-	if (attr->stack)
-		return segue__stack_place(attr->stack, attr->stack_size);
-	class = segue__stack_class(attr->stack_size, attr->guard_size);
-	return class ? segue__stack_take(class) : NULL;
-}
-
-segue_coroutine *segue_coroutine_new_with(segue_body *body, void *arg, const segue_attr *given)
-{
-	segue_attr attr = SEGUE_ATTR_INIT;
-	segue_coroutine *co;
-	int error = body ? given ? read_attr(&attr, given) : 0 : EINVAL;
-
-	if (error) {
-		errno = error;
-		return NULL;
-	}
-	co = take_stack(&attr);
-	if (!co)
-		return NULL;
-	initialise(co, body, arg, attr.kind);
-	co->name = attr.name;
-	co->dispose = attr.dispose;
-	if (attr.flags & SEGUE_OWN_FENV) {
-		co->gate |= GATE_FENV;
-		segue_arch_fenv_save(co->fenv);
-	}
-	return co;
 }

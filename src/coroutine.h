@@ -7,24 +7,33 @@
 #define likely(x) __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
 
-/* The gate word. 0: suspended or on its way, root and leaf of its own chain, nothing rare: it may be sent to. GATE_RUNNING
-   alone: it runs, and may yield. All else goes to the slow paths, so that what comes later needs only a bit. */
+/* The gate word. 0: suspended, root and leaf of its own chain, nothing rare: it may be sent to. GATE_RUNNING alone: it runs, and
+   may yield. All else goes to the slow paths, so that what comes later needs only a bit. */
 enum {
-	GATE_RUNNING = 1,  /* true of a root: it, or its leaf, runs or waits for one that it sent to */
-	GATE_CREATED = 2,  /* its body has not started */
-	GATE_CLOSED = 4,   /* its body has ended */
-	GATE_DROPPED = 8,  /* its last reference went while it ran */
-	GATE_CLOSING = 16, /* then, from its next yield on: GeneratorExit was raised in it */
-	GATE_FENV = 32,    /* it has a floating-point environment of its own */
+	GATE_RUNNING = 1,     /* true of a root: it or its leaf runs, or waits for one that it sent to */
+	GATE_CREATED = 2,     /* its body has not started */
+	GATE_CLOSED = 4,      /* its body has ended */
+	GATE_DROPPED = 8,     /* a root: its last reference went while it ran */
+	GATE_OUTER = 16,      /* it awaits a coroutine, and what is sent goes to a leaf further in */
+	GATE_INNER = 32,      /* a coroutine awaits it: it is no root */
+	GATE_FENV = 64,       /* it has a floating-point environment of its own */
+	GATE_FENV_BELOW = 128, /* it awaits one that has, or did */
 };
 
-/* The handle points at the second of two hot cache lines (64-bit). Below it lie the two contexts, then the first frame. */
+enum { TRACEBACK = 16 }; /* places kept of a traceback: the first half from where it was raised, the others the last */
+
+/* The handle points at the second of two hot cache lines (64-bit). Below it lie the two contexts, then the arguments, then the
+   first frame.
+
+   A chain: a root awaits another, and so on to the leaf. `awaiter` is the truth; a root's `leaf` and a leaf's `root` are a cache of
+   it, one to one. Each one's sender context is where it goes when it ends: an inner one's its awaiter, waiting in segue_await(); a
+   root's whoever sent to it last, and there goes what the leaf yields. */
 struct segue_coroutine {
 	const segue_ops *ops;      /* NULL while the stack is in a pool: what the registry goes by */
 	uint32_t gate;
 	uint32_t refs;             /* atomic */
-	segue_coroutine *leaf;     /* of a root: who gets what is sent */
-	segue_coroutine *root;     /* of a leaf: the other way */
+	segue_coroutine *leaf;     /* of a root */
+	segue_coroutine *root;     /* of a leaf */
 	segue_coroutine *resumer;  /* of a root: who was current when it was resumed, NULL for a thread's own stack */
 	segue_coroutine *next;     /* in a pool, or on the user's memory */
 	segue_body *body;
@@ -34,14 +43,25 @@ struct segue_coroutine {
 	unsigned char *stack;      /* the lowest byte */
 	size_t stack_size;
 	struct stack_class *class; /* NULL: the user's memory */
+	segue_coroutine *awaiter;  /* of an inner one */
+	void *awaited;             /* the iterator that segue_await() delegates to: a reference */
 	void (*dispose)(void *arg);
-	const char *name;
-	uint32_t kind;
-	uint32_t valgrind_id;
-	segue_coroutine *previous; /* on the user's memory: a list with next */
+	const segue_code *code;    /* or NULL */
+	uint8_t kind;
+	uint8_t inner_ended;       /* why it woke in segue_await(): the inner one ended, or it was itself resumed */
+	uint8_t traced;            /* places that traceback[] has seen, up to 255 */
+	uint8_t extras;            /* what of the next lines is there */
+	uint32_t valgrind_id;      /* the stack's, too */
+
+	/* Colder: set by whom it concerns. */
+	const char *name;          /* EXTRA_NAME */
+	void **origin;             /* EXTRA_ORIGIN: return addresses, innermost first, NULL at the end; on the stack */
 	uint32_t fenv[2];          /* GATE_FENV: the one that is not in force, its own or its resumer's */
-	segue_result pending;      /* GATE_CLOSING: what its resumer will get */
+	segue_coroutine *previous; /* on the user's memory: a list with next */
+	const segue_site *traceback[TRACEBACK];
 };
+
+enum { EXTRA_NAME = 1, EXTRA_ORIGIN = 2 };
 
 /* The two contexts of a coroutine, in one cache line: its own while it is suspended, and that of whoever it goes back to. */
 typedef struct segue_contexts {
@@ -57,7 +77,22 @@ enum { CACHE_LINE = 64 };
 #if __SIZEOF_POINTER__ == 8
 _Static_assert(sizeof(segue_contexts) == CACHE_LINE, "the saved contexts are one cache line");
 _Static_assert(offsetof(segue_coroutine, stack) == CACHE_LINE, "what send and yield use is the next one");
+_Static_assert(offsetof(segue_coroutine, name) == 2 * CACHE_LINE, "making one writes no more than one further line");
 #endif
+
+/* Runs the body; never returns. */
+HIDDEN void segue__run(segue_coroutine *co);
+
+/* Hooks, each called while one reference is left. */
+HIDDEN void segue__never_awaited(segue_coroutine *co);
+HIDDEN void segue__unraisable(segue_coroutine *co, segue_result what);
+
+/* Lets go of the value of an exception that nobody will see. */
+static inline void segue__discard(segue_result r)
+{
+	if (r.raised && r.raised->release)
+		r.raised->release(r.value);
+}
 
 /* The running coroutine of this thread: the leaf of the running chain. The only mutable thing outside the objects that send
    and yield touch. */

@@ -59,7 +59,6 @@ struct slab {
 struct stack_class segue__classes[CLASSES];
 _Thread_local SEGUE_TLS struct local_pool segue__local[LOCAL_CLASSES];
 
-static _Thread_local SEGUE_TLS segue_coroutine *left;    /* ended by itself: given back when the next one does, or the thread ends */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* for all below, the classes' shared pools and slabs */
 static segue_coroutine *placed;                          /* those on the user's memory */
 
@@ -282,12 +281,7 @@ static bool enter_thread(void)
 /* Another destructor may use coroutines after this one: then it enters again, and this is run once more. */
 static void end_thread(void *unused)
 {
-	segue_coroutine *last = left;
-
 	(void)unused;
-	left = NULL;
-	if (last)
-		segue__stack_give(last);
 	pthread_mutex_lock(&lock);
 	for (size_t i = 0; i < LOCAL_CLASSES; i++) {
 		move(&segue__local[i].free, &segue__classes[i].shared, UINT32_MAX);
@@ -348,21 +342,6 @@ void segue__stack_give_slow(segue_coroutine *co)
 		segue__local[i].room += move(&segue__local[i].free, &class->shared, BATCH);
 	move(&(segue_coroutine *){ co }, &class->shared, 1);
 	pthread_mutex_unlock(&lock);
-}
-
-void segue__stack_leave(segue_coroutine *co)
-{
-	segue_coroutine *before = left;
-
-	co->ops = NULL;
-	if (!co->class) {
-		forget_placed(co);
-		return;
-	}
-	if (before)
-		segue__stack_give(before);
-	enter_thread();
-	left = co;
 }
 
 /* ---- The user's memory ------------------------------------------------------------------------------------------ */

@@ -56,9 +56,6 @@ static inline void segue__stack_give(segue_coroutine *co)
 	segue__local[i].room--;
 }
 
-/* Gives back the one that the caller runs on, and is about to leave for good. */
-HIDDEN void segue__stack_leave(segue_coroutine *co);
-
 /* An object at the top of the user's memory. NULL with errno. segue__stack_give() takes it back. */
 HIDDEN segue_coroutine *segue__stack_place(void *memory, size_t size);
 

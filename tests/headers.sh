@@ -16,6 +16,7 @@ tries() {
 			for header in $(cd "$source/include" && find . -name '*.h'); do
 				printf '#include "%s"\n#include "%s"\n' "$header" "$header" >alone
 				cat >>alone <<'END'
+extern int not_empty;
 #ifdef SEGUE_TRY
 SEGUE_EXCEPTION(Timeout, segue_Exception);
 segue_result body(void *arg);

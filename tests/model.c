@@ -124,7 +124,9 @@ void model_throw(struct model *m, struct object *o, const segue_type *type, void
 	else if (o->state == SEGUE_CREATED) {
 		end_unstarted(o);
 		answer(m, type, value, NULL);
-	} else
+	} else if (o->kind == SEGUE_KIND_COROUTINE && is_a(segue_raise(type, value), &segue_StopIteration))
+		enter(m, o, segue_raise(&segue_RuntimeError, (void *)"generator raised StopIteration"));
+	else
 		enter(m, o, segue_raise(type, value));
 }
 

@@ -272,6 +272,58 @@ static void stop_iteration_that_leaks_becomes_runtime_error(void **state)
 		}
 }
 
+static segue_result note_what_arrives(void *arrived)
+{
+	segue_yield(NULL);
+	*(segue_result *)arrived = segue_yield(NULL);
+	return segue_value(NULL);
+}
+
+static segue_result await_one(void *inner)
+{
+	return segue_await(segue_ref(inner));
+}
+
+/* How it is thrown into the one at a yield: directly, through one that awaits it, or through that one after the two were cut apart. */
+enum through { DIRECTLY, AWAITED, CUT };
+
+static segue_result what_arrives(const segue_type *type, segue_kind kind, enum through how)
+{
+	segue_attr attr = SEGUE_ATTR_INIT;
+	segue_result arrived = { NULL, NULL };
+	segue_coroutine *co, *outer;
+
+	attr.kind = kind;
+	co = segue_coroutine_new_with(note_what_arrives, &arrived, &attr);
+	attr.kind = SEGUE_KIND_ITERABLE_COROUTINE;
+	outer = how == DIRECTLY ? segue_ref(co) : segue_coroutine_new_with(await_one, co, &attr);
+	segue_send(outer, NULL);
+	segue_send(how == CUT ? co : outer, NULL);
+	segue_throw(outer, type, &thrown);
+	segue_unref(outer);
+	segue_unref(co);
+	return arrived;
+}
+
+static void stop_iteration_arrives_only_at_yields_of_generators(void **state)
+{
+	const segue_type *types[] = { &segue_StopIteration, &Finished };
+
+	(void)state;
+	for (int type = 0; type < 2; type++)
+		for (int how = DIRECTLY; how <= CUT; how++) {
+			segue_result r = what_arrives(types[type], SEGUE_KIND_COROUTINE, how);
+			assert_ptr_equal(r.raised, &segue_RuntimeError);
+			assert_string_equal(segue_message(r), "generator raised StopIteration");
+			r = what_arrives(types[type], SEGUE_KIND_GENERATOR, how);
+			assert_ptr_equal(r.raised, types[type]);
+			assert_ptr_equal(r.value, &thrown);
+			r = what_arrives(types[type], SEGUE_KIND_ITERABLE_COROUTINE, how);
+			assert_ptr_equal(r.raised, types[type]);
+			assert_ptr_equal(r.value, &thrown);
+		}
+}
+
 static segue_result return_from_close(void *arg)
 {
 	segue_result r = segue_yield(NULL);
@@ -549,6 +601,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_operation_in_every_state_as_in_python),
 		cmocka_unit_test(stop_iteration_that_leaks_becomes_runtime_error),
+		cmocka_unit_test(stop_iteration_arrives_only_at_yields_of_generators),
 		cmocka_unit_test(close_gives_what_the_body_returns_or_raises),
 		cmocka_unit_test(outside_any_coroutine_yield_raises),
 		cmocka_unit_test(nothing_is_a_memory_error_but_to_close_and_unref),

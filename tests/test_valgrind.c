@@ -147,6 +147,37 @@ static void the_users_memory_is_the_users_again(void **state)
 	assert_int_equal(*errors, 0);
 }
 
+static segue_result drop_oneself(void *self)
+{
+	segue_unref(*(segue_coroutine **)self);
+	return segue_yield(NULL);
+}
+
+static segue_result send_to_one_that_drops_itself(void *unused)
+{
+	segue_coroutine *co = segue_coroutine_new(drop_oneself, &co);
+
+	(void)unused;
+	return segue_send(co, NULL);
+}
+
+/* What is left to do is done on its resumer's stack: a thread's, a coroutine's */
+static void let_two_drop_themselves(void)
+{
+	segue_coroutine *co = segue_coroutine_new(send_to_one_that_drops_itself, NULL);
+
+	send_to_one_that_drops_itself(NULL);
+	segue_send(co, NULL);
+	segue_unref(co);
+}
+
+static void one_that_drops_itself_is_no_error(void **state)
+{
+	(void)state;
+	count_errors(let_two_drop_themselves);
+	assert_int_equal(*errors, 0);
+}
+
 /* Not without Valgrind, nor in a library that was built without its headers. */
 static void start_on_valgrind(char *program)
 {
@@ -166,6 +197,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(what_a_stack_held_before_counts_as_nothing),
 		cmocka_unit_test(a_guard_is_nobodys),
 		cmocka_unit_test(the_users_memory_is_the_users_again),
+		cmocka_unit_test(one_that_drops_itself_is_no_error),
 	};
 
 	(void)argc;

@@ -1,0 +1,227 @@
+/* The coroutine as an object: its operations, and how it is made. */
+#include <errno.h>
+#include <string.h>
+
+#include "coroutine.h"
+#include "origin.h"
+#include "stack.h"
+
+static void object_ref(void *self)
+{
+	segue_ref(self);
+}
+
+static void object_release(void *self)
+{
+	segue_unref(self);
+}
+
+static segue_result object_next(void *self)
+{
+	return segue_send(self, NULL);
+}
+
+static segue_result object_send(void *self, void *value)
+{
+	return segue_send(self, value);
+}
+
+static segue_result object_throw(void *self, segue_result what)
+{
+	return segue_throw(self, what.raised, what.value);
+}
+
+static segue_result object_close(void *self)
+{
+	return segue_close(self);
+}
+
+#define OPS(word)                                                                                  \
+	{ sizeof(segue_ops), 0, SEGUE_NAMED(word), object_ref, object_release, NULL, object_next,  \
+	  object_send, object_throw, object_close }
+
+static const segue_ops kinds[] = {
+	[SEGUE_KIND_COROUTINE] = OPS("coroutine"),
+	[SEGUE_KIND_GENERATOR] = OPS("generator"),
+	[SEGUE_KIND_ITERABLE_COROUTINE] = OPS("generator"),
+};
+
+segue_coroutine *segue_as_coroutine(void *object)
+{
+	const segue_ops *ops = object ? *(const segue_ops **)object : NULL;
+
+	return ops >= kinds && ops < kinds + sizeof kinds / sizeof *kinds ? object : NULL;
+}
+
+void *segue_object_ref(void *object)
+{
+	const segue_ops *ops = object ? *(const segue_ops **)object : NULL;
+
+	if (ops && ops->ref)
+		ops->ref(object);
+	return object;
+}
+
+void segue_object_unref(void *object)
+{
+	const segue_ops *ops = object ? *(const segue_ops **)object : NULL;
+
+	if (ops && ops->release)
+		ops->release(object);
+}
+
+static inline segue_coroutine *initialise(segue_coroutine *co, segue_body *body, void *arg, uint32_t kind, const segue_code *code)
+{
+	segue_contexts *contexts = contexts_of(co);
+
+	segue__first_frame(&contexts->own, contexts, segue_arch_entry, (void (*)(void))segue__run, co,
+			   (char *)&contexts->sender.fp + SEGUE_ARCH_RECORD);
+	co->gate = GATE_CREATED;
+	co->refs = 1;
+	co->leaf = co->root = co;
+	co->body = body;
+	co->arg = arg;
+	co->dispose = NULL;
+	co->code = code;
+	co->awaiter = NULL;
+	co->awaited = NULL;
+	co->kind = (uint8_t)kind;
+	co->inner_ended = co->traced = co->extras = 0;
+	co->ops = &kinds[kind];
+	return co;
+}
+
+/* Bytes at the top of a new one's stack, above the first frame, which moves down. */
+static void *reserve(segue_coroutine *co, size_t size)
+{
+	segue_context *own = &contexts_of(co)->own;
+	void **sp = own->sp;
+	uintptr_t top = ((uintptr_t)sp + SEGUE_ARCH_STACK_ALIGN - size) & -(uintptr_t)SEGUE_ARCH_STACK_ALIGN;
+	void (*entry)(void) = (void (*)(void))sp[0];
+
+	segue__first_frame(own, (void *)top, segue_arch_entry, entry, co, own->fp);
+	return (void *)top;
+}
+
+/* What is wanted seldom: looked at once here, so that making one stays short. */
+static void add_origin(segue_coroutine *co, void *caller)
+{
+	int depth = segue__origin_depth();
+
+	if (likely(depth == 0))
+		return;
+	co->origin = reserve(co, (size_t)(depth + 1) * sizeof *co->origin);
+	co->extras |= EXTRA_ORIGIN;
+	segue__origin_take(co->origin, depth, caller);
+}
+
+static segue_coroutine *make(segue_body *body, void *arg, uint32_t kind, const segue_code *code, void *caller)
+{
+	segue_coroutine *co;
+
+	if (!body || kind > SEGUE_KIND_ITERABLE_COROUTINE) {
+		errno = EINVAL;
+		return NULL;
+	}
+	co = segue__stack_take(&segue__classes[0]);
+	if (unlikely(!co))
+		return NULL;
+	initialise(co, body, arg, kind, code);
+	add_origin(co, caller);
+	return co;
+}
+
+segue_coroutine *segue_new_here(segue_body *body, void *arg, uint32_t kind, const segue_code *code)
+{
+	return make(body, arg, kind, code, __builtin_return_address(0));
+}
+
+segue_coroutine *(segue_coroutine_new)(segue_body *body, void *arg)
+{
+	return make(body, arg, SEGUE_KIND_COROUTINE, NULL, __builtin_return_address(0));
+}
+
+segue_coroutine *(segue_generator_new)(segue_body *body, void *arg)
+{
+	return make(body, arg, SEGUE_KIND_GENERATOR, NULL, __builtin_return_address(0));
+}
+
+segue_coroutine *segue_new_copied(segue_body *body, const void *arguments, size_t size, uint32_t kind, const segue_code *code)
+{
+	segue_coroutine *co;
+
+	if (size > SEGUE_STACK_DEFAULT / 4) {
+		errno = E2BIG;
+		return NULL;
+	}
+	co = make(body, NULL, kind, code, __builtin_return_address(0));
+	if (co && size) {
+		co->arg = reserve(co, size);
+		memcpy(co->arg, arguments, size);
+	}
+	return co;
+}
+
+segue_coroutine *segue_types_coroutine(segue_coroutine *generator)
+{
+	if (generator && (generator->kind != SEGUE_KIND_GENERATOR || !(generator->gate & GATE_CREATED)))
+		errno = EINVAL;
+	else if (generator) {
+		generator->kind = SEGUE_KIND_ITERABLE_COROUTINE;
+		generator->ops = &kinds[SEGUE_KIND_ITERABLE_COROUTINE];
+	}
+	return generator;
+}
+
+/* What the caller says, in this library's layout; what an older caller's lacks has its default. 0, or an errno. */
+static int read_attr(segue_attr *attr, const segue_attr *given)
+{
+	const unsigned char *bytes = (const unsigned char *)given;
+
+	if (given->size < offsetof(segue_attr, guard_size))
+		return EINVAL;
+	for (size_t i = sizeof *attr; i < given->size; i++)
+		if (bytes[i])
+			return E2BIG;
+	memcpy(attr, given, given->size < sizeof *attr ? given->size : sizeof *attr);
+	if (attr->kind > SEGUE_KIND_ITERABLE_COROUTINE || attr->flags & ~SEGUE_OWN_FENV)
+		return EINVAL;
+	return 0;
+}
+
+static segue_coroutine *take_stack(const segue_attr *attr)
+{
+	struct stack_class *class;
+
+	if (attr->stack)
+		return segue__stack_place(attr->stack, attr->stack_size);
+	class = segue__stack_class(attr->stack_size, attr->guard_size);
+	return class ? segue__stack_take(class) : NULL;
+}
+
+segue_coroutine *segue_coroutine_new_with(segue_body *body, void *arg, const segue_attr *given)
+{
+	segue_attr attr = SEGUE_ATTR_INIT;
+	segue_coroutine *co;
+	int error = body ? given ? read_attr(&attr, given) : 0 : EINVAL;
+
+	if (error) {
+		errno = error;
+		return NULL;
+	}
+	co = take_stack(&attr);
+	if (!co)
+		return NULL;
+	initialise(co, body, arg, attr.kind, NULL);
+	if (attr.name) {
+		co->extras |= EXTRA_NAME;
+		co->name = attr.name;
+	}
+	co->dispose = attr.dispose;
+	add_origin(co, __builtin_return_address(0));
+	if (attr.flags & SEGUE_OWN_FENV) {
+		co->gate |= GATE_FENV;
+		segue_arch_fenv_save(co->fenv);
+	}
+	return co;
+}

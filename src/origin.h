@@ -1,0 +1,13 @@
+/* Where a coroutine was made. */
+#ifndef SEGUE_SRC_ORIGIN_H
+#define SEGUE_SRC_ORIGIN_H
+
+#include "context.h"
+
+/* How many return addresses are wanted of those made from now on. */
+HIDDEN int segue__origin_depth(void);
+
+/* Stores up to n of them and a NULL, from `caller` on, a return address of one of the functions below on the stack. */
+HIDDEN void segue__origin_take(void **frames, int n, void *caller);
+
+#endif

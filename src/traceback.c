@@ -1,0 +1,29 @@
+/* Tracebacks: where an exception was raised and which places it passed, kept with the coroutine. */
+#include "coroutine.h"
+
+void segue_trace_pass(const segue_site *here)
+{
+	segue_coroutine *co = segue__current;
+
+	if (!co || co->traced == UINT8_MAX)
+		return;
+	/* Full: the first half stays, the last place is the newest */
+	if (co->traced < TRACEBACK)
+		co->traceback[co->traced] = here;
+	else {
+		for (int i = TRACEBACK / 2; i < TRACEBACK - 1; i++)
+			co->traceback[i] = co->traceback[i + 1];
+		co->traceback[TRACEBACK - 1] = here;
+	}
+	co->traced++;
+}
+
+void segue_trace_raise(const segue_site *here)
+{
+	segue_coroutine *co = segue__current;
+
+	if (!co)
+		return;
+	co->traced = 0;
+	segue_trace_pass(here);
+}
