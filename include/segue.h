@@ -466,6 +466,7 @@ uint64_t segue_close_pair(segue_coroutine *co);
 uint64_t segue_await_pair(void *x);
 uint64_t segue_run_pair(segue_coroutine *co);
 
+#ifndef SEGUE_INLINED_MOVES
 static inline segue_result segue_send(segue_coroutine *co, void *value)
 {
 	return segue_from_pair(segue_send_pair(co, value));
@@ -475,6 +476,7 @@ static inline segue_result segue_yield(void *value)
 {
 	return segue_from_pair(segue_yield_pair(value));
 }
+#endif
 
 static inline segue_result segue_throw(segue_coroutine *co, const segue_type *type, void *value)
 {

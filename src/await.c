@@ -114,7 +114,7 @@ static __attribute__((noinline)) segue_pair hand_over(segue_coroutine *me, segue
 	if (inner->gate & (GATE_FENV | GATE_FENV_BELOW))
 		segue__enter_fenv(inner);
 	me->inner_ended = 0;
-	segue__current = leaf;
+	segue_running = leaf;
 	return segue_arch_switch(&contexts_of(inner)->sender, &contexts_of(leaf)->own, m.value, m.raised);
 }
 
@@ -140,7 +140,7 @@ static segue_result delegate_to_coroutine(segue_coroutine *me, segue_coroutine *
 
 segue_pair PAIR(segue_await)(void *x)
 {
-	segue_coroutine *me = segue__current;
+	segue_coroutine *me = segue_running;
 	segue_coroutine *inner = segue_as_coroutine(x);
 	segue_result r;
 

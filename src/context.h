@@ -9,6 +9,7 @@
 #include "segue.h"
 
 #define HIDDEN __attribute__((visibility("hidden")))
+#define EXPORTED __attribute__((visibility("default")))
 
 /* Two words as the ABI returns them in registers: the exported functions and the stub speak this one. */
 #if SEGUE_PAIRED

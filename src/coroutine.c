@@ -4,11 +4,12 @@
 #include "stack.h"
 #include "words.h"
 
-_Thread_local SEGUE_TLS segue_coroutine *segue__current;
+/* Assembly that a compiler inlines names it: no optimiser may take it away. */
+__attribute__((used)) _Thread_local SEGUE_TLS segue_coroutine *segue_running;
 
 segue_coroutine *segue_current(void)
 {
-	return segue__current;
+	return segue_running;
 }
 
 enum segue_state segue_state(const segue_coroutine *co)
@@ -24,14 +25,14 @@ enum segue_state segue_state(const segue_coroutine *co)
 
 static inline segue_pair enter(segue_coroutine *root, segue_coroutine *leaf, void *value, const segue_type *raised)
 {
-	root->resumer = segue__current;
-	segue__current = leaf;
+	root->resumer = segue_running;
+	segue_running = leaf;
 	return segue_arch_switch(&contexts_of(root)->sender, &contexts_of(leaf)->own, value, raised);
 }
 
 static inline segue_pair leave(segue_coroutine *leaf, segue_coroutine *root, void *value, const segue_type *raised)
 {
-	segue__current = root->resumer;
+	segue_running = root->resumer;
 	return segue_arch_switch(&contexts_of(leaf)->own, &contexts_of(root)->sender, value, raised);
 }
 
@@ -76,7 +77,7 @@ static segue_pair leave_dropped(segue_coroutine *leaf, segue_coroutine *root, se
 	e->left = (struct left){ root, r };
 	segue__first_frame(&e->contexts.own, e, segue_arch_entry, (void (*)(void))finish_epilogue, &e->left,
 			   (char *)&e->contexts.sender.fp + SEGUE_ARCH_RECORD);
-	segue__current = root->resumer;
+	segue_running = root->resumer;
 	return segue_arch_switch(&contexts_of(leaf)->own, &e->contexts.own, NULL, NULL);
 }
 
@@ -87,9 +88,9 @@ static int is_dropped(const segue_coroutine *root)
 	return root->gate & GATE_DROPPED && __atomic_load_n(&root->refs, __ATOMIC_ACQUIRE) == 0;
 }
 
-static __attribute__((noinline)) segue_pair yield_slow(void *value)
+segue_pair PAIR(segue_yield_slowly)(void *value)
 {
-	segue_coroutine *leaf = segue__current;
+	segue_coroutine *leaf = segue_running;
 	segue_coroutine *root;
 
 	if (!leaf)
@@ -106,15 +107,15 @@ static __attribute__((noinline)) segue_pair yield_slow(void *value)
 
 segue_pair PAIR(segue_yield)(void *value)
 {
-	segue_coroutine *co = segue__current;
+	segue_coroutine *co = segue_running;
 
 	if (unlikely(!co || co->gate != GATE_RUNNING))
-		return yield_slow(value);
+		return PAIR(segue_yield_slowly)(value);
 	co->gate = 0;
 	return leave(co, co, value, NULL);
 }
 
-/* Not inlined: the thread may not be the one that the body started on, and segue__current is another then. */
+/* Not inlined: the thread may not be the one that the body started on, and segue_running is another then. */
 static __attribute__((noinline)) void finish(segue_coroutine *co, segue_result r)
 {
 	uint32_t gate = co->gate;
@@ -128,7 +129,7 @@ static __attribute__((noinline)) void finish(segue_coroutine *co, segue_result r
 	if (gate & GATE_FENV)
 		segue__swap_fenv(co);
 	if (gate & GATE_INNER) {
-		segue__current = segue__unlink_ended(co);
+		segue_running = segue__unlink_ended(co);
 		co->gate = GATE_CLOSED;
 		(void)segue_arch_switch(&contexts_of(co)->own, &contexts_of(co)->sender, r.value, r.raised);
 	}
@@ -153,7 +154,7 @@ static void end_unstarted(segue_coroutine *co)
 		co->dispose(co->arg);
 }
 
-static __attribute__((noinline)) segue_pair send_slow(segue_coroutine *co, void *value)
+segue_pair PAIR(segue_send_slowly)(segue_coroutine *co, void *value)
 {
 	if (!co)
 		return segue__pair(segue__words(&segue_MemoryError, NULL));
@@ -171,7 +172,7 @@ static __attribute__((noinline)) segue_pair send_slow(segue_coroutine *co, void 
 segue_pair PAIR(segue_send)(segue_coroutine *co, void *value)
 {
 	if (unlikely(!co || co->gate))
-		return send_slow(co, value);
+		return PAIR(segue_send_slowly)(co, value);
 	co->gate = GATE_RUNNING;
 	return enter(co, co, value, NULL);
 }

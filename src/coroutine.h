@@ -80,6 +80,10 @@ _Static_assert(offsetof(segue_coroutine, stack) == CACHE_LINE, "what send and yi
 _Static_assert(offsetof(segue_coroutine, name) == 2 * CACHE_LINE, "making one writes no more than one further line");
 #endif
 
+/* What inlined code calls: segue/inline.h declares them. */
+EXPORTED segue_pair PAIR(segue_send_slowly)(segue_coroutine *co, void *value) __attribute__((noinline));
+EXPORTED segue_pair PAIR(segue_yield_slowly)(void *value) __attribute__((noinline));
+
 /* Runs the body; never returns. */
 HIDDEN void segue__run(segue_coroutine *co);
 
@@ -97,6 +101,6 @@ static inline void segue__discard(segue_result r)
 /* The running coroutine of this thread: the leaf of the running chain. The only mutable thing outside the objects that send
    and yield touch. */
 #define SEGUE_TLS __attribute__((tls_model("initial-exec")))
-extern HIDDEN _Thread_local SEGUE_TLS segue_coroutine *segue__current;
+extern EXPORTED _Thread_local SEGUE_TLS segue_coroutine *segue_running;
 
 #endif

@@ -3,7 +3,7 @@
 
 void segue_trace_pass(const segue_site *here)
 {
-	segue_coroutine *co = segue__current;
+	segue_coroutine *co = segue_running;
 
 	if (!co || co->traced == UINT8_MAX)
 		return;
@@ -20,7 +20,7 @@ void segue_trace_pass(const segue_site *here)
 
 void segue_trace_raise(const segue_site *here)
 {
-	segue_coroutine *co = segue__current;
+	segue_coroutine *co = segue_running;
 
 	if (!co)
 		return;

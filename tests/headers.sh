@@ -26,7 +26,7 @@ segue_result body(void *arg)
 }
 #endif
 END
-				$compiler -x $language -std=$standard -pedantic -Wall -Wextra -Werror $CPPFLAGS -I"$source/include" -fsyntax-only alone 2>errors ||
+				$compiler -x $language -std=$standard -pedantic -Wall -Wextra -Werror $CPPFLAGS -I"$source/include" -I"$source" -fsyntax-only alone 2>errors ||
 					fail "$header does not compile with $compiler -x $language -std=$standard" errors
 			done
 		fi

@@ -3,12 +3,12 @@
 
 declared() { # HEADER...: the names that a program may use, one a line, sorted
 	for header; do
-		$CC $CPPFLAGS -E -P -I"$source/include" -x c "$header"
+		$CC $CPPFLAGS -E -P -I"$source/include" -I"$source" -x c "$header"
 	done | grep -v '^#' | tr '\n' ' ' |
 		sed -E -e 's/__attribute__ *\(\(([^()]|\([^()]*\))*\)\)//g' -e ':body' -e 's/\{[^{}]*\}/;/g' -e 't body' | tr ';' '\n' |
 		grep -v -w -e typedef -e static -e inline -e __inline |
 		awk 'match($0, /segue_[A-Za-z0-9_]+ *\(/) { print substr($0, RSTART, RLENGTH); next }
-			/^ *extern .*segue_/ { print $NF }' | sed 's/[^A-Za-z0-9_].*//' | sort -u
+			/^ *extern .*segue_/ { print $NF }' | sed 's/^\**//; s/[^A-Za-z0-9_].*//' | sort -u
 }
 
 exported() { # the names that the dynamic linker sees; A is the symbol version itself
@@ -75,20 +75,26 @@ $MAKE install >make.log 2>&1 || fail 'make install'
 $MAKE install DESTDIR="$stage" >stage.log 2>&1 || fail 'make install DESTDIR'
 cd ..
 
+# Where an installed header comes from
+from() {
+	case $1 in include/segue/arch/*) echo "$source/${1#include/segue/}" ;; *) echo "$source/$1" ;; esac
+}
+
 # The files
-for path in lib/libsegue.so lib/libsegue.so.0 lib/libsegue.a lib/pkgconfig/segue.pc $(cd "$source" && find include -name '*.h'); do
+for path in lib/libsegue.so lib/libsegue.so.0 lib/libsegue.a lib/pkgconfig/segue.pc $(cd "$source" && find include -name '*.h') \
+	$(cd "$source" && ls arch/*.h arch/*/arch.h arch/*/inline.h | sed 's,^,include/segue/,'); do
 	test -s "$prefix/$path" || fail "$path is not installed"
 	cmp -s "$prefix/$path" "$stage$prefix/$path" || case $path in *.a | *.so*) test -s "$stage$prefix/$path" ;; *) false ;; esac ||
 		fail "$path is not the same under DESTDIR"
 done
 (cd "$prefix" && find include -type f) | while read -r path; do
-	test -f "$source/$path" || fail "$path is installed, and is no header of ours"
+	cmp -s "$(from "$path")" "$prefix/$path" || fail "$path is installed, and is no header of ours"
 done
 library=$prefix/lib/libsegue.so
 $OBJDUMP -p "$library" | grep -q 'SONAME  *libsegue\.so\.0$' || fail 'the SONAME is not libsegue.so.0'
 
 # The symbols: those that the headers declare, no more and no less. The last two show that this can fail.
-headers=$(find "$prefix/include" -name '*.h')
+headers=$(find "$prefix/include" -name '*.h' ! -path '*/arch/*')
 declared $headers >declared
 exported "$library" >exported
 test "$(wc -l <declared)" -ge 20 || fail 'the headers could not be read'
@@ -115,10 +121,16 @@ for root in '' "$stage"; do
 	runs ./shared "$root$prefix/lib"
 	$CC -static program.c $(pkg --static --cflags --libs) -o static || fail 'linking statically'
 	runs ./static
+	sed 's,<segue.h>,<segue/inline.h>,' program.c >inlined.c
+	$CC -Wall -Wextra -Werror inlined.c $(pkg --cflags --libs) -o inlined || fail 'inlining, with the shared library'
+	runs ./inlined "$root$prefix/lib"
+	$NM -u inlined | grep -q segue_send_slowly || fail 'nothing was inlined'
+	$CC -static inlined.c $(pkg --static --cflags --libs) -o inlined || fail 'inlining, linked statically'
+	runs ./inlined
 	$CC -static bare.c $(pkg --static --cflags --libs) -o bare || fail 'linking the bare switch'
 	runs ./bare
 	has_coroutines static || fail 'coroutines are not seen in a program that has them'
 	has_coroutines bare && fail 'the bare switch brings the coroutines with it'
-	rm -f shared static bare
+	rm -f shared static inlined bare
 done
 done_here

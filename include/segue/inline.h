@@ -1,0 +1,113 @@
+/* segue/inline.h: segue_send() and segue_yield() for inlining into their callers, instead of <segue.h> or after it.
+ *
+ *     #include <segue/inline.h>
+ *
+ * The same functions with the same semantics: whatever is rare goes to the library's own. Code that has them inlined and code that
+ * calls the library's work together, on the same coroutine. Nothing is pushed on a stack and none of the ABI's registers is kept:
+ * the compiler keeps what it needs, which is little where a loop has little. It costs some 30 instructions at each place.
+ *
+ * Not for functions with __attribute__((target("…"))) that widens the registers beyond what the file is compiled for: what such a function
+ * keeps in zmm16-zmm31 over the switch, in a file without -mavx512f, is lost.
+ *
+ * What this file knows of a coroutine is frozen: the fields of segue_hot, the two contexts below it (segue/context.h), that gate 0 may be
+ * sent to and SEGUE_GATE_RUNNING alone may yield, and segue_running. The rest is the library's own.
+ */
+#ifndef SEGUE_INLINE_H
+#define SEGUE_INLINE_H
+
+#if defined SEGUE_H && (defined __arm__ || defined __i386__)
+#error "segue/inline.h must come before segue.h on this ABI, where that defines segue_send() and segue_yield() otherwise"
+#endif
+#define SEGUE_INLINED_MOVES
+#include <segue.h>
+
+#if SEGUE_PAIRED
+#define SEGUE_INLINED static __inline __attribute__((__always_inline__))
+#else
+#define SEGUE_INLINED extern __inline __attribute__((__gnu_inline__, __always_inline__))
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+#if defined __GNUC__
+#pragma GCC visibility push(default)
+#endif
+
+/** What a coroutine starts with; before that lie two segue_contexts, its own while it is suspended and its sender's. */
+typedef struct segue_hot {
+	const segue_ops *ops;
+	uint32_t gate;
+	uint32_t refs;
+	segue_coroutine *leaf, *root;
+	segue_coroutine *resumer;
+} __attribute__((__may_alias__)) segue_hot;
+
+enum { SEGUE_GATE_RUNNING = 1 };
+
+/** The running coroutine of this thread. Only assembly reads it: compilers keep a thread-local's address over a switch,
+ * and the thread may be another then. */
+extern __thread segue_coroutine *segue_running __attribute__((__tls_model__("initial-exec")));
+
+/* A word of the one context or the other, as an offset from the coroutine, for assembly. */
+#define SEGUE_STRING(x) #x
+#define SEGUE_OWN(word) SEGUE_OFFSET(word, 2)
+#define SEGUE_SENDER(word) SEGUE_OFFSET(word, 1)
+#define SEGUE_OFFSET(word, n) SEGUE_OFFSET_1(SEGUE_ARCH_##word, n, SEGUE_ARCH_CONTEXT)
+#define SEGUE_OFFSET_1(at, n, size) SEGUE_STRING(at - n * size)
+
+#include "arch/inline.h"
+
+/* What the library does where the gate is not as these functions want it: any other case, and that one too. */
+#if SEGUE_PAIRED
+uint64_t segue_send_slowly_pair(segue_coroutine *co, void *value);
+uint64_t segue_yield_slowly_pair(void *value);
+
+SEGUE_INLINED segue_result segue_send_slowly(segue_coroutine *co, void *value)
+{
+	return segue_from_pair(segue_send_slowly_pair(co, value));
+}
+
+SEGUE_INLINED segue_result segue_yield_slowly(void *value)
+{
+	return segue_from_pair(segue_yield_slowly_pair(value));
+}
+#else
+segue_result segue_send_slowly(segue_coroutine *co, void *value);
+segue_result segue_yield_slowly(void *value);
+#endif
+
+SEGUE_INLINED segue_result segue_send(segue_coroutine *co, void *value)
+{
+	segue_hot *hot = (segue_hot *)co;
+	segue_result r = { 0, value };
+
+	if (__builtin_expect(!co || hot->gate, 0))
+		return segue_send_slowly(co, value);
+	hot->gate = SEGUE_GATE_RUNNING;
+	hot->resumer = segue_arch_exchange_current(co);
+	SEGUE_ARCH_SWITCH_INLINE(co, SENDER, OWN, r);
+	return r;
+}
+
+SEGUE_INLINED segue_result segue_yield(void *value)
+{
+	segue_coroutine *co = segue_arch_current();
+	segue_hot *hot = (segue_hot *)co;
+	segue_result r = { 0, value };
+
+	if (__builtin_expect(!co || hot->gate != SEGUE_GATE_RUNNING, 0))
+		return segue_yield_slowly(value);
+	hot->gate = 0;
+	segue_arch_set_current(hot->resumer);
+	SEGUE_ARCH_SWITCH_INLINE(co, OWN, SENDER, r);
+	return r;
+}
+
+#if defined __GNUC__
+#pragma GCC visibility pop
+#endif
+#ifdef __cplusplus
+}
+#endif
+#endif
