@@ -1,0 +1,47 @@
+# The tests once more, with send and yield inlined, or one of them: tests/forms/table has the builds. FORMS=all: all of them.
+. "$srcdir/tests/lib.sh"
+
+# build NAME SOURCE...: in the present form
+build() {
+	name=$1
+	shift
+	case $library$HOST in
+	static* | shared?*) link="$built/.libs/libsegue.a" ;;
+	shared) link="-L$built/.libs -lsegue -Wl,-rpath,$built/.libs" ;;
+	esac
+	(
+		cd "$source" # the sources name each other from there
+		$compiler $flags -w -DCORPUS='"/"' -I"$built" -Iinclude -I. $CPPFLAGS $CMOCKA_CFLAGS -include "tests/forms/$form.h" "$@" $link \
+			$CMOCKA_LIBS -pthread -lm -o "$built/tests/forms.dir/$name"
+	) || fail "$name does not build"
+}
+
+passes() {
+	$EMULATOR "./$1" >"$1.log" 2>&1 || fail "$1 fails" "$1.log"
+}
+
+run_row() {
+	echo "$compiler $flags, $form, $library"
+	build inline tests/test_inline.c && passes inline
+	build states tests/test_states.c && passes states
+	build random tests/test_random.c tests/operations.c tests/model.c && passes random
+	build play tests/conformance/play.c tests/conformance/object.c tests/conformance/score.c
+	for score in "$source"/tests/conformance/corpus/*.score; do
+		$EMULATOR ./play "$score" >trace 2>&1
+		cmp -s trace "${score%.score}.trace" || fail "$(basename "$score") is played otherwise"
+	done
+}
+
+rows=0
+grep -v '^#' "$source/tests/forms/table" | tr -s ' ' | sed 's/ *| */|/g' >rows
+while IFS='|' read -r when compiler flags form library; do
+	test "$when${FORMS-}" || continue
+	test "$compiler" = cc && compiler=$CC
+	# Another compiler than the build's is for where the build's is native
+	test "$compiler" = "$CC" || test ! "$HOST" || continue
+	command -v "${compiler%% *}" >/dev/null || needs "$compiler" false
+	run_row </dev/null
+	rows=$((rows + 1))
+done <rows
+test $rows -ge 3 || fail 'the table has no rows'
+done_here

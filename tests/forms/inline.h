@@ -1,0 +1,2 @@
+/* Both moves inlined. */
+#include <segue/inline.h>
