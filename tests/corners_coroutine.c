@@ -49,6 +49,72 @@ static SEGUE_ASYNC(forgetful)
 	return segue_value(NULL);
 }
 
+/* ---- Where they were made ------------------------------------------------------------------------------------------ */
+
+static int frames_of(const segue_coroutine *co)
+{
+	segue_info info;
+	int n = 0;
+
+	segue_inspect(co, &info, sizeof info);
+	while (info.cr_origin.frames && info.cr_origin.frames[n])
+		n++;
+	return n;
+}
+
+/* One that is made here, and how many frames of its origin are kept. */
+static int frames_at(int depth)
+{
+	int before = segue_set_origin_tracking_depth(depth);
+	segue_coroutine *co = segue_coroutine_new(idle, NULL);
+	int n = frames_of(co);
+
+	segue_set_origin_tracking_depth(before);
+	segue_close(co);
+	segue_unref(co);
+	return n;
+}
+
+static SEGUE_ASYNC(at_depths)
+{
+	say("%d, %d, %d", frames_at(0), frames_at(1), frames_at(2));
+	return segue_value(NULL);
+}
+
+static SEGUE_ASYNC(at_extremes)
+{
+	int n = frames_at(1000), before = segue_set_origin_tracking_depth(-1);
+
+	say("%s, %d", n > 2 && n <= 64 ? "as many as there are" : text("%d", n), frames_at(-1));
+	say("%d", segue_set_origin_tracking_depth(before));
+	return segue_value(NULL);
+}
+
+/* Returns a coroutine made here; *caller is where this was called. */
+static __attribute__((noinline)) segue_coroutine *make(void **caller)
+{
+	segue_coroutine *co = segue_coroutine_new(idle, NULL);
+
+	*caller = __builtin_extract_return_addr(__builtin_return_address(0));
+	return co;
+}
+
+static SEGUE_ASYNC(at_callers)
+{
+	int before = segue_set_origin_tracking_depth(2);
+	segue_info info;
+	void *caller;
+	segue_coroutine *co = make(&caller);
+
+	segue_inspect(co, &info, sizeof info);
+	segue_set_origin_tracking_depth(before);
+	say("%s", info.cr_origin.made->function);
+	say(((uintptr_t)info.cr_origin.frames[1] ^ (uintptr_t)caller) <= 1 ? "its caller" : "another"); /* but for Thumb's bit */
+	segue_close(co);
+	segue_unref(co);
+	return segue_value(NULL);
+}
+
 /* ---- The rows ------------------------------------------------------------------------------------------------------ */
 
 #define REUSED "RuntimeError(cannot reuse already awaited coroutine)"
@@ -87,5 +153,9 @@ static const struct row rows[] = {
 	  "frame, RUNNING, 1, frame, NULL, no frame" },
 	{ "closed before it starts, it has no frame either", { steps }, "frame close frame", "frame, NULL, no frame" },
 	{ "it keeps its code's name when it has ended", { spam }, "name next name", "spam, StopIteration(spam), spam" },
+	{ "so many frames of its origin are kept as were asked for", { at_depths }, "next", "0, 1, 2, StopIteration" },
+	{ "no more frames are kept than there are, and none for a negative depth", { at_extremes }, "next",
+	  "as many as there are, 0, 0, StopIteration" },
+	{ "its origin is where it was made, and who called that", { at_callers }, "next", "make, its caller, StopIteration" },
 };
 const struct rows coroutine_rows = ROWS(rows);
