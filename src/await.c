@@ -73,7 +73,7 @@ static segue_result close_inside(void *iterator, segue_result exit)
 	if (!r.raised)
 		return exit;
 	segue__discard(exit);
-	return r;
+	return result_of(r);
 }
 
 static segue_result ask(void *iterator, segue_result m)
