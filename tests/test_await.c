@@ -510,6 +510,10 @@ static void what_an_attribute_may_say(void **state)
 	errno = 0;
 	assert_true(!segue_coroutine_new_with(body_of_none, NULL, &attr) && errno == EINVAL);
 	attr.kind = SEGUE_KIND_COROUTINE;
+	attr.stack_size = 0;
+	errno = 0;
+	assert_true(!segue_coroutine_new_with(body_of_none, NULL, &attr) && errno == EINVAL);
+	attr.stack_size = SEGUE_STACK_DEFAULT;
 	attr.flags = SEGUE_OWN_FENV << 1;
 	errno = 0;
 	assert_true(!segue_coroutine_new_with(body_of_none, NULL, &attr) && errno == EINVAL);
