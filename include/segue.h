@@ -502,7 +502,8 @@ static inline segue_result segue_run(segue_coroutine *co)
 #include <segue/async.h>
 
 /** What SEGUE_ASYNC() and SEGUE_GENERATOR() call: a coroutine that will run body(a copy of the arguments). The copy, of `size` bytes, lies
- * on its stack, aligned for any type. Errors as segue_coroutine_new(), and E2BIG where the arguments fill a quarter of the stack. */
+ * on its stack, aligned for any type. Errors as segue_coroutine_new(), and E2BIG where the arguments fill more than a quarter of
+ * the stack. */
 segue_coroutine *segue_new_copied(segue_body *body, const void *arguments, size_t size, uint32_t kind, const segue_code *code);
 
 typedef struct segue_foreach {

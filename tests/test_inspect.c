@@ -425,19 +425,32 @@ static void a_traceback_goes_from_the_raise_outwards(void **state)
 	segue_unref(co);
 }
 
+enum { LATE = 5 };
+
+static segue_result pass_late(int late, int times)
+{
+	return segue_value(SEGUE_TRY(late > 1 ? pass_late(late - 1, times) : pass_it(times)));
+}
+
+static segue_result pass_long(void *times)
+{
+	SEGUE_TRY(pass_late(LATE, (int)(intptr_t)times));
+	return segue_value(NULL);
+}
+
 static void of_a_long_one_the_middle_is_missing(void **state)
 {
 	(void)state;
-	for (int times = 10; times <= 1000; times = times < 20 ? times + 1 : times + 245) {
-		segue_coroutine *co = segue_coroutine_new(pass_through, (void *)(intptr_t)times);
+	for (int times = 5; times <= 1000; times = times < 15 ? times + 1 : times + 245) {
+		segue_coroutine *co = segue_coroutine_new(pass_long, (void *)(intptr_t)times);
 		const segue_site *sites[17] = { NULL };
-		int n = times + 2 < 16 ? times + 2 : 16;
+		int n = 1 + times + LATE + 1 < 16 ? 1 + times + LATE + 1 : 16;
 		segue_send(co, NULL);
 		assert_int_equal(segue_traceback(co, sites, 17), n);
 		assert_string_equal(sites[0]->function, "raise_it");
 		for (int i = 1; i < n - 1; i++)
-			assert_string_equal(sites[i]->function, "pass_it");
-		assert_string_equal(sites[n - 1]->function, "pass_through");
+			assert_string_equal(sites[i]->function, i < n - 1 - LATE ? "pass_it" : "pass_late");
+		assert_string_equal(sites[n - 1]->function, "pass_long");
 		segue_unref(co);
 	}
 }
