@@ -373,6 +373,25 @@ static void run_drives_one_to_its_end_and_drops_it(void **state)
 	assert_ptr_equal(segue_run(NULL).raised, &segue_MemoryError);
 }
 
+static void run_drops_its_reference_however_it_ends(void **state)
+{
+	static unsigned char memory[SEGUE_STACK_DEFAULT];
+	const segue_type *ends[] = { NULL, &Broken, &Finished };
+	segue_attr attr = SEGUE_ATTR_INIT;
+
+	(void)state;
+	attr.stack = memory;
+	attr.stack_size = sizeof memory;
+	for (int i = 0; i < 3; i++) {
+		struct plan p = { i, 0, ends[i] };
+		segue_coroutine *co = segue_coroutine_new_with(follow, &p, &attr);
+		segue_run(segue_ref(co));
+		assert_non_null(*(void **)co);
+		segue_run(co); /* it has ended */
+		assert_null(*(void **)co); /* as the first word is of one that is gone */
+	}
+}
+
 /* ---- segue_types_coroutine() ------------------------------------------------------------------------------------------ */
 
 static segue_result become_iterable(void *error)
@@ -534,6 +553,7 @@ int main(void)
 		cmocka_unit_test_setup(what_can_not_be_awaited_is_refused, starting),
 		cmocka_unit_test_setup(outside_any_coroutine_await_raises_and_drops_its_reference, starting),
 		cmocka_unit_test_setup(run_drives_one_to_its_end_and_drops_it, starting),
+		cmocka_unit_test_setup(run_drops_its_reference_however_it_ends, starting),
 		cmocka_unit_test_setup(only_a_generator_that_has_not_started_becomes_iterable, starting),
 		cmocka_unit_test_setup(an_iterable_coroutine_may_be_awaited_and_await, starting),
 		cmocka_unit_test_setup(an_object_is_a_coroutine_or_not, starting),
