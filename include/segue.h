@@ -424,8 +424,8 @@ void segue_inspect(const segue_coroutine *co, segue_info *info, size_t size);
  */
 int segue_set_origin_tracking_depth(int depth);
 
-/** The places that the last exception raised in co has come by: where segue_raise() stood first, then each SEGUE_TRY() that passed it
- * on. Of more than 16 the middle is missing. It can be read when co has failed, until its last reference goes.
+/** The places that the last exception in co has come by: where segue_raise() stood first, unless it came out of a yield or an await,
+ * then each SEGUE_TRY() that passed it on. Of more than 16 the middle is missing. It can be read when co has failed, until its last reference goes.
  *
  * @param sites  filled with up to n pointers to static places
  * Returns how many there are.
@@ -504,7 +504,8 @@ static inline segue_result segue_run(segue_coroutine *co)
 #include <segue/async.h>
 
 /** What SEGUE_ASYNC() and SEGUE_GENERATOR() call: a coroutine that will run body(a copy of the arguments). The copy, of `size` bytes, lies
- * on its stack, aligned for any type. Errors as segue_coroutine_new(), and E2BIG where the arguments fill a quarter of the stack. */
+ * on its stack, aligned for any type. Errors as segue_coroutine_new(), and E2BIG where the arguments fill more than a quarter of
+ * the stack. */
 segue_coroutine *segue_new_copied(segue_body *body, const void *arguments, size_t size, uint32_t kind, const segue_code *code);
 
 typedef struct segue_foreach {

@@ -73,7 +73,7 @@ static segue_result close_inside(void *iterator, segue_result exit)
 	if (!r.raised)
 		return exit;
 	segue__discard(exit);
-	return r;
+	return result_of(r);
 }
 
 static segue_result ask(void *iterator, segue_result m)
@@ -138,6 +138,14 @@ static segue_result delegate_to_coroutine(segue_coroutine *me, segue_coroutine *
 	}
 }
 
+/* An exception from elsewhere: its traceback begins here. */
+static segue_pair outcome(segue_coroutine *me, segue_result r)
+{
+	if (me && r.raised)
+		me->traced = 0;
+	return segue__pair(r);
+}
+
 segue_pair PAIR(segue_await)(void *x)
 {
 	segue_coroutine *me = segue_running;
@@ -154,14 +162,14 @@ segue_pair PAIR(segue_await)(void *x)
 		r = to_yield_from(me, x, inner);
 	segue_object_unref(x);
 	if (r.raised)
-		return segue__pair(r);
+		return outcome(me, r);
 	me->awaited = r.value;
 	inner = segue_as_coroutine(me->awaited);
 	r = inner ? delegate_to_coroutine(me, inner) : delegate_to_iterator(me->awaited);
 	x = me->awaited;
 	me->awaited = NULL;
 	segue_object_unref(x);
-	return segue__pair(r);
+	return outcome(me, r);
 }
 
 segue_pair PAIR(segue_run)(segue_coroutine *co)

@@ -213,7 +213,8 @@ static segue_result close_suspended(segue_coroutine *co)
 	segue_result r;
 
 	segue__cut_below(co);
-	r = segue__unpair(resume(co, NULL, &segue_GeneratorExit));
+	r = segue__arriving(co, segue__raised(&segue_GeneratorExit, NULL));
+	r = segue__unpair(resume(co, r.value, r.raised));
 	if (!r.raised)
 		return segue__ignored_exit(co);
 	if (segue_isinstance(r, &segue_StopIteration))

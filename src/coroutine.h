@@ -49,7 +49,7 @@ struct segue_coroutine {
 	const segue_code *code;    /* or NULL */
 	uint8_t kind;
 	uint8_t inner_ended;       /* why it woke in segue_await(): the inner one ended, or it was itself resumed */
-	uint8_t traced;            /* places that traceback[] has seen, up to 255 */
+	uint8_t traced;            /* places in traceback[] */
 	uint8_t extras;            /* what of the next lines is there */
 	uint32_t valgrind_id;      /* the stack's, too */
 

@@ -47,9 +47,7 @@ void segue_inspect(const segue_coroutine *co, segue_info *info, size_t size)
 
 size_t segue_traceback(const segue_coroutine *co, const segue_site **sites, size_t n)
 {
-	size_t there = co->traced < TRACEBACK ? co->traced : TRACEBACK;
-
-	for (size_t i = 0; i < there && i < n; i++)
+	for (size_t i = 0; i < co->traced && i < n; i++)
 		sites[i] = co->traceback[i];
-	return there;
+	return co->traced;
 }

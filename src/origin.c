@@ -28,9 +28,12 @@ static _Unwind_Reason_Code collect(struct _Unwind_Context *context, void *arg)
 	struct walk *w = arg;
 	void *pc = (void *)_Unwind_GetIP(context);
 
-	w->found |= ((uintptr_t)pc | 1) == ((uintptr_t)w->caller | 1); /* Thumb's return addresses are odd, the unwinder's even */
-	if (w->found && w->room-- > 0)
+	/* The lowest bit is the instruction set's, where there are two; the unwinder's addresses lack it */
+	w->found |= ((uintptr_t)pc | 1) == ((uintptr_t)w->caller | 1);
+	if (w->found) {
 		*w->pc++ = pc;
+		w->room--;
+	}
 	return w->room > 0 ? _URC_NO_REASON : _URC_END_OF_STACK;
 }
 

@@ -20,7 +20,7 @@ int segue_isinstance(segue_result r, const segue_type *type)
 
 	while (t && t != type)
 		t = t->base;
-	return t && type;
+	return t != NULL;
 }
 
 const char *segue_message(segue_result r)

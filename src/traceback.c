@@ -5,17 +5,15 @@ void segue_trace_pass(const segue_site *here)
 {
 	segue_coroutine *co = segue_running;
 
-	if (!co || co->traced == UINT8_MAX)
+	if (!co)
 		return;
 	/* Full: the first half stays, the last place is the newest */
-	if (co->traced < TRACEBACK)
-		co->traceback[co->traced] = here;
-	else {
+	if (co->traced == TRACEBACK) {
 		for (int i = TRACEBACK / 2; i < TRACEBACK - 1; i++)
 			co->traceback[i] = co->traceback[i + 1];
-		co->traceback[TRACEBACK - 1] = here;
+		co->traced--;
 	}
-	co->traced++;
+	co->traceback[co->traced++] = here;
 }
 
 void segue_trace_raise(const segue_site *here)

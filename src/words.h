@@ -32,8 +32,10 @@ static inline segue_result segue__already_awaited(void)
 
 /* What arrives at a chain's leaf when m is sent or thrown to it. Python's coroutines suspend by awaiting a generator that yields, and
    no StopIteration comes out of one: so it is at a coroutine's own yield, too. What it awaits gets m as it is. */
-static inline segue_result segue__arriving(const segue_coroutine *leaf, segue_result m)
+static inline segue_result segue__arriving(segue_coroutine *leaf, segue_result m)
 {
+	if (m.raised)
+		leaf->traced = 0;
 	if (leaf->kind != SEGUE_KIND_COROUTINE || leaf->awaited || !segue_isinstance(m, &segue_StopIteration))
 		return m;
 	segue__discard(m);

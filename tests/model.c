@@ -53,7 +53,7 @@ static void enter(struct model *m, struct object *o, segue_result arrival)
 	m->events[NESTED] += m->depth > 3;
 	o->state = SEGUE_RUNNING;
 	m->current = m->arriving = o;
-	m->arrival = arrival;
+	m->arrival = (struct answer){ arrival, NULL };
 	swap_rounding(m, o);
 }
 
@@ -124,9 +124,10 @@ void model_throw(struct model *m, struct object *o, const segue_type *type, void
 	else if (o->state == SEGUE_CREATED) {
 		end_unstarted(o);
 		answer(m, type, value, NULL);
-	} else if (o->kind == SEGUE_KIND_COROUTINE && is_a(segue_raise(type, value), &segue_StopIteration))
-		enter(m, o, segue_raise(&segue_RuntimeError, (void *)"generator raised StopIteration"));
-	else
+	} else if (o->kind == SEGUE_KIND_COROUTINE && is_a(segue_raise(type, value), &segue_StopIteration)) {
+		enter(m, o, segue_raise(&segue_RuntimeError, NULL));
+		m->arrival.words = "generator raised StopIteration";
+	} else
 		enter(m, o, segue_raise(type, value));
 }
 
@@ -185,11 +186,11 @@ bool model_end(struct model *m, struct object *o, struct answer *answer)
 
 /* ---- From inside ------------------------------------------------------------------------------------------------ */
 
-bool model_arrive(struct model *m, struct object *o, segue_result *result)
+bool model_arrive(struct model *m, struct object *o, struct answer *answer)
 {
 	if (m->arriving != o)
 		return false;
-	*result = m->arrival;
+	*answer = m->arrival;
 	m->arriving = NULL;
 	return true;
 }
@@ -198,7 +199,7 @@ bool model_arrive(struct model *m, struct object *o, segue_result *result)
 static void raise_exit(struct model *m, struct object *o)
 {
 	m->arriving = o;
-	m->arrival = segue_raise(&segue_GeneratorExit, NULL);
+	m->arrival = (struct answer){ segue_raise(&segue_GeneratorExit, NULL), NULL };
 }
 
 static void yield_to_sender(struct model *m, struct object *o, void *value)

@@ -50,7 +50,7 @@ struct model {
 	int depth;
 	struct object *current;
 	struct object *arriving; /* whose body is to go on now, with */
-	segue_result arrival;
+	struct answer arrival;
 	int rounding;            /* in force */
 	long events[EVENTS];
 };
@@ -66,7 +66,7 @@ bool model_end(struct model *m, struct object *o, struct answer *answer);
 void model_ref(struct model *m, struct object *o);
 
 /* From inside. Whether the body of `o` may go on here; clears what was to arrive. */
-bool model_arrive(struct model *m, struct object *o, segue_result *result);
+bool model_arrive(struct model *m, struct object *o, struct answer *answer);
 void model_yield(struct model *m, struct object *o, void *value);
 void model_finish(struct model *m, struct object *o, segue_result r);
 

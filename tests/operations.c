@@ -219,7 +219,7 @@ static void arrive(struct subject *s, segue_result actual)
 
 	if (w.outcome.failure)
 		return;
-	if (!model_arrive(&w.m, &s->o, &expected.result))
+	if (!model_arrive(&w.m, &s->o, &expected))
 		fail("a body goes on that should not", __LINE__);
 	compare(actual, &expected);
 	compare_all();

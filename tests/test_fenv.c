@@ -173,6 +173,86 @@ static void a_nested_one_has_its_resumers_mode(void **state)
 	assert_int_equal(fegetround(), FE_TONEAREST);
 }
 
+/* ---- Chains ------------------------------------------------------------------------------------------------------- */
+
+struct link {
+	segue_coroutine *inner;
+	int after; /* its mode when the await has returned */
+};
+
+static segue_result await_inner(void *arg)
+{
+	struct link *l = arg;
+	segue_result r = segue_await(segue_ref(l->inner));
+
+	l->after = fegetround();
+	return r;
+}
+
+/* The outermost awaits the middle one, that the innermost, which has a mode of its own; the others where `own` says so. */
+static void make_chain(segue_coroutine *chain[3], struct link links[2], struct log *l, int own)
+{
+	segue_attr attr = SEGUE_ATTR_INIT;
+
+	chain[2] = new_one(l, SEGUE_OWN_FENV);
+	for (int i = 1; i >= 0; i--) {
+		links[i].inner = chain[i + 1];
+		attr.flags = own & 1 << i ? SEGUE_OWN_FENV : 0;
+		chain[i] = segue_coroutine_new_with(await_inner, &links[i], &attr);
+	}
+}
+
+static void drop_chain(segue_coroutine *chain[3])
+{
+	for (int i = 0; i < 3; i++)
+		segue_unref(chain[i]);
+}
+
+static void one_that_is_awaited_keeps_its_mode(void **state)
+{
+	static const int whom[STEPS + 1] = { 0, 0, 1, 0, 2, 0 }; /* inner ones directly, too */
+	segue_coroutine *chain[3];
+	struct link links[2];
+	struct log l;
+
+	(void)state;
+	skip_without_modes();
+	for (int own = 0; own < 4; own++) {
+		fesetround(FE_TONEAREST);
+		make_chain(chain, links, &l, own);
+		for (int i = 0; i <= STEPS; i++) {
+			fesetround(modes[(i + 2) % MODES]);
+			segue_send(chain[whom[i]], NULL);
+			assert_int_equal(fegetround(), modes[(i + 2) % MODES]);
+			if (i < STEPS)
+				assert_int_equal(l.seen[i], i ? l.set[i - 1] : FE_TONEAREST);
+		}
+		for (int i = 0; i < 2; i++) /* the middle one runs in the outermost's, if that has one */
+			assert_int_equal(links[i].after, own & (2 * i + 1) ? FE_TONEAREST : modes[(STEPS + 2) % MODES]);
+		drop_chain(chain);
+	}
+}
+
+static void closing_a_chain_gives_the_closers_mode_back(void **state)
+{
+	segue_coroutine *chain[3];
+	struct link links[2];
+	struct log l;
+
+	(void)state;
+	skip_without_modes();
+	for (int own = 0; own < 4; own++) {
+		fesetround(FE_TONEAREST);
+		make_chain(chain, links, &l, own);
+		segue_send(chain[0], NULL);
+		fesetround(modes[1]);
+		segue_close(chain[own & 1]);
+		assert_int_equal(fegetround(), modes[1]);
+		drop_chain(chain);
+		assert_int_equal(fegetround(), modes[1]);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -181,6 +261,8 @@ int main(void)
 		cmocka_unit_test_setup(without_the_flag_the_mode_is_the_threads, to_nearest),
 		cmocka_unit_test_setup(an_end_gives_the_resumers_mode_back, to_nearest),
 		cmocka_unit_test_setup(a_nested_one_has_its_resumers_mode, to_nearest),
+		cmocka_unit_test_setup(one_that_is_awaited_keeps_its_mode, to_nearest),
+		cmocka_unit_test_setup(closing_a_chain_gives_the_closers_mode_back, to_nearest),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -98,7 +98,7 @@
 #define SEGUE_SEMICOLON() ;
 
 /* How many parameters follow the name; what is done with each. */
-#define SEGUE_COUNT(...) SEGUE_COUNT_1(__VA_ARGS__, 16, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0)
+#define SEGUE_COUNT(...) SEGUE_COUNT_1(__VA_ARGS__, 16, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0, )
 #define SEGUE_COUNT_1(a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15, a16, n, ...) n
 #define SEGUE_EACH_1(do, between, a) do a
 #define SEGUE_EACH_2(do, between, a, ...) do a between() SEGUE_EACH_1(do, between, __VA_ARGS__)
