@@ -50,20 +50,24 @@ struct epilogue {
 	segue_contexts contexts;
 	struct left {
 		segue_coroutine *co;
-		segue_result result; /* for the resumer */
+		segue_result result; /* for the resumer; of one that was closed, what came out */
 	} left;
 };
 
 enum { RED_ZONE = 512 }; /* bytes below sp that no ABI exceeds */
 
 static void drop(segue_coroutine *co);
+static void end_closed(segue_coroutine *co, segue_result r);
 
 static void finish_epilogue(struct left *left)
 {
 	segue_contexts *contexts = (segue_contexts *)left - 1;
 	segue_result r = left->result;
 
-	drop(left->co);
+	if (left->co->gate & GATE_CLOSING)
+		end_closed(left->co, r);
+	else
+		drop(left->co);
 	(void)segue_arch_switch(&contexts->own, &contexts->sender, r.value, r.raised);
 }
 
@@ -81,11 +85,18 @@ static segue_pair leave_dropped(segue_coroutine *leaf, segue_coroutine *root, se
 	return segue_arch_switch(&contexts_of(leaf)->own, &e->contexts.own, NULL, NULL);
 }
 
+/* Whether that was the last one. Who holds the only reference need not write: nobody else can see it. */
+static int drop_reference(segue_coroutine *co)
+{
+	return __atomic_load_n(&co->refs, __ATOMIC_ACQUIRE) == 1 || __atomic_sub_fetch(&co->refs, 1, __ATOMIC_ACQ_REL) == 0;
+}
+
 /* ---- From inside ------------------------------------------------------------------------------------------------- */
 
+/* Whether it goes as it leaves: its last reference has gone, now or before it was closed. */
 static int is_dropped(const segue_coroutine *root)
 {
-	return root->gate & GATE_DROPPED && __atomic_load_n(&root->refs, __ATOMIC_ACQUIRE) == 0;
+	return root->gate & GATE_CLOSING || (root->gate & GATE_DROPPED && __atomic_load_n(&root->refs, __ATOMIC_ACQUIRE) == 0);
 }
 
 segue_pair PAIR(segue_yield_slowly)(void *value)
@@ -115,9 +126,16 @@ segue_pair PAIR(segue_yield)(void *value)
 	return leave(co, co, value, NULL);
 }
 
-/* Not inlined: the thread may not be the one that the body started on, and segue_running is another then. */
-static __attribute__((noinline)) void finish(segue_coroutine *co, segue_result r)
+/* For good. */
+static inline _Noreturn void end(segue_coroutine *co, void *value, const segue_type *raised)
 {
+	(void)leave(co, co, value, raised);
+	__builtin_unreachable();
+}
+
+static _Noreturn __attribute__((noinline)) void finish_slowly(segue_coroutine *co, void *value, const segue_type *raised)
+{
+	segue_result r = { raised, value };
 	uint32_t gate = co->gate;
 
 	if (!r.raised)
@@ -132,17 +150,44 @@ static __attribute__((noinline)) void finish(segue_coroutine *co, segue_result r
 		segue_running = segue__unlink_ended(co);
 		co->gate = GATE_CLOSED;
 		(void)segue_arch_switch(&contexts_of(co)->own, &contexts_of(co)->sender, r.value, r.raised);
+		__builtin_unreachable();
 	}
-	co->gate = GATE_CLOSED | (gate & GATE_DROPPED);
+	co->gate = GATE_CLOSED | (gate & (GATE_DROPPED | GATE_CLOSING));
 	if (is_dropped(co))
 		(void)leave_dropped(co, co, r);
-	(void)leave(co, co, r.value, r.raised);
-	__builtin_unreachable();
+	end(co, r.value, r.raised);
+}
+
+/* Closed as its last reference went, and nothing to report: it goes from under itself, or stays if the body took a reference. */
+static inline _Noreturn void finish_closed(segue_coroutine *co, void *value, const segue_type *raised)
+{
+	if (unlikely(!drop_reference(co)))
+		co->gate = GATE_CLOSED;
+	else if (unlikely(!segue__stack_give_own(co))) {
+		__atomic_store_n(&co->refs, 1, __ATOMIC_RELAXED);
+		finish_slowly(co, value, raised);
+	}
+	end(co, NULL, NULL);
+}
+
+/* Not inlined: the thread may not be the one that the body started on, and segue_running is another then. Two words and no struct, which
+   gcc puts together in memory. */
+static _Noreturn __attribute__((noinline)) void finish(segue_coroutine *co, void *value, const segue_type *raised)
+{
+	if (likely(co->gate == GATE_RUNNING && !raised)) {
+		co->gate = GATE_CLOSED;
+		end(co, value, &segue_StopIteration);
+	}
+	if (likely(co->gate == (GATE_RUNNING | GATE_CLOSING) && (!raised || raised == &segue_GeneratorExit)))
+		finish_closed(co, value, raised);
+	finish_slowly(co, value, raised);
 }
 
 void segue__run(segue_coroutine *co)
 {
-	finish(co, co->body(co->arg));
+	segue_result r = co->body(co->arg);
+
+	finish(co, r.value, r.raised);
 }
 
 /* ---- From outside ------------------------------------------------------------------------------------------------ */
@@ -156,6 +201,10 @@ static void end_unstarted(segue_coroutine *co)
 
 segue_pair PAIR(segue_send_slowly)(segue_coroutine *co, void *value)
 {
+	if (likely(co && co->gate == GATE_CREATED && !value)) {
+		co->gate = GATE_RUNNING;
+		return enter(co, co, NULL, NULL);
+	}
 	if (!co)
 		return segue__pair(segue__words(&segue_MemoryError, NULL));
 	if (co->gate & GATE_CREATED && value)
@@ -208,13 +257,9 @@ segue_pair PAIR(segue_throw)(segue_coroutine *co, const segue_type *type, void *
 	return resume(co, thrown.value, thrown.raised);
 }
 
-static segue_result close_suspended(segue_coroutine *co)
+/* What a close gives, if this came out. */
+static segue_result closed_with(segue_coroutine *co, segue_result r)
 {
-	segue_result r;
-
-	segue__cut_below(co);
-	r = segue__arriving(co, segue__raised(&segue_GeneratorExit, NULL));
-	r = segue__unpair(resume(co, r.value, r.raised));
 	if (!r.raised)
 		return segue__ignored_exit(co);
 	if (segue_isinstance(r, &segue_StopIteration))
@@ -223,6 +268,15 @@ static segue_result close_suspended(segue_coroutine *co)
 		return r;
 	segue__discard(r);
 	return segue_value(NULL);
+}
+
+static segue_result close_suspended(segue_coroutine *co)
+{
+	segue_result exit;
+
+	segue__cut_below(co);
+	exit = segue__arriving(co, segue__raised(&segue_GeneratorExit, NULL));
+	return closed_with(co, segue__unpair(resume(co, exit.value, exit.raised)));
 }
 
 segue_pair PAIR(segue_close)(segue_coroutine *co)
@@ -253,12 +307,6 @@ segue_coroutine *segue_ref(segue_coroutine *co)
 	return co;
 }
 
-/* Whether that was the last one. Who holds the only reference need not write: nobody else can see it. */
-static int drop_reference(segue_coroutine *co)
-{
-	return __atomic_load_n(&co->refs, __ATOMIC_ACQUIRE) == 1 || __atomic_sub_fetch(&co->refs, 1, __ATOMIC_ACQ_REL) == 0;
-}
-
 /* Brings one to its end whose last reference has gone. The body that this runs may take one: then it stays; 0. */
 static int end_dropped(segue_coroutine *co)
 {
@@ -277,12 +325,25 @@ static int end_dropped(segue_coroutine *co)
 	return drop_reference(co);
 }
 
+/* It has ended, and nobody has a reference. Returns what it awaited, if that was the last reference to that. */
+static segue_coroutine *release(segue_coroutine *co)
+{
+	void *awaited;
+
+	segue__cut_below(co);
+	awaited = co->awaited;
+	segue__stack_give(co);
+	co = segue_as_coroutine(awaited);
+	if (co)
+		return drop_reference(co) ? co : NULL;
+	segue_object_unref(awaited);
+	return NULL;
+}
+
 /* The last reference has gone; and with it perhaps that to what it awaits, and so on: a loop, chains are long. */
 static __attribute__((noinline)) void drop(segue_coroutine *co)
 {
 	while (co) {
-		void *awaited;
-
 		if (co->gate & GATE_RUNNING) {
 			__atomic_store_n(&co->refs, 0, __ATOMIC_RELAXED);
 			co->gate |= GATE_DROPPED;
@@ -290,19 +351,33 @@ static __attribute__((noinline)) void drop(segue_coroutine *co)
 		}
 		if (!end_dropped(co))
 			return;
-		segue__cut_below(co);
-		awaited = co->awaited;
-		segue__stack_give(co);
-		co = segue_as_coroutine(awaited);
-		if (!co)
-			segue_object_unref(awaited);
-		else if (!drop_reference(co))
-			return;
+		co = release(co);
 	}
 }
 
+/* Closed as its last reference went; it ended with r, or yielded that. */
+static void end_closed(segue_coroutine *co, segue_result r)
+{
+	co->gate &= ~GATE_CLOSING;
+	r = closed_with(co, r);
+	if (r.raised)
+		segue__unraisable(co, r);
+	if (drop_reference(co))
+		drop(release(co));
+}
+
+/* What is usual takes no call: a return after a switch is one that processors mispredict. */
 void segue_unref(segue_coroutine *co)
 {
-	if (co && drop_reference(co))
+	if (!co || !drop_reference(co))
+		return;
+	if (likely(co->gate == GATE_CLOSED))
+		segue__stack_give(co);
+	else if (likely(co->gate == 0)) {
+		__atomic_store_n(&co->refs, 1, __ATOMIC_RELAXED); /* for who looks on */
+		co->traced = 0;
+		co->gate = GATE_RUNNING | GATE_CLOSING;
+		(void)enter(co, co, NULL, &segue_GeneratorExit);
+	} else
 		drop(co);
 }

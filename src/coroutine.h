@@ -18,6 +18,7 @@ enum {
 	GATE_INNER = 32,      /* a coroutine awaits it: it is no root */
 	GATE_FENV = 64,       /* it has a floating-point environment of its own */
 	GATE_FENV_BELOW = 128, /* it awaits one that has, or did */
+	GATE_CLOSING = 256,   /* a root: its last reference went while it was suspended, and now it is being closed */
 };
 
 enum { TRACEBACK = 16 }; /* places kept of a traceback: the first half from where it was raised, the others the last */

@@ -103,16 +103,19 @@ static void *reserve(segue_coroutine *co, size_t size)
 	return (void *)top;
 }
 
-/* What is wanted seldom: looked at once here, so that making one stays short. */
-static void add_origin(segue_coroutine *co, void *caller)
+static __attribute__((noinline)) void add_origin(segue_coroutine *co, int depth, void *caller)
 {
-	int depth = segue__origin_depth();
-
-	if (likely(depth == 0))
-		return;
 	co->origin = reserve(co, (size_t)(depth + 1) * sizeof *co->origin);
 	co->extras |= EXTRA_ORIGIN;
 	segue__origin_take(co->origin, depth, caller);
+}
+
+static inline void track_origin(segue_coroutine *co, void *caller)
+{
+	int depth = __atomic_load_n(&segue__origin_depth, __ATOMIC_RELAXED);
+
+	if (unlikely(depth))
+		add_origin(co, depth, caller);
 }
 
 static segue_coroutine *make(segue_body *body, void *arg, uint32_t kind, const segue_code *code, void *caller)
@@ -127,7 +130,7 @@ static segue_coroutine *make(segue_body *body, void *arg, uint32_t kind, const s
 	if (unlikely(!co))
 		return NULL;
 	initialise(co, body, arg, kind, code);
-	add_origin(co, caller);
+	track_origin(co, caller);
 	return co;
 }
 
@@ -218,7 +221,7 @@ segue_coroutine *segue_coroutine_new_with(segue_body *body, void *arg, const seg
 		co->name = attr.name;
 	}
 	co->dispose = attr.dispose;
-	add_origin(co, __builtin_return_address(0));
+	track_origin(co, __builtin_return_address(0));
 	if (attr.flags & SEGUE_OWN_FENV) {
 		co->gate |= GATE_FENV;
 		segue_arch_fenv_save(co->fenv);

@@ -5,16 +5,11 @@
 
 enum { DEEPEST = 64 };
 
-static int depth; /* atomic */
+int segue__origin_depth; /* atomic */
 
 int segue_set_origin_tracking_depth(int wanted)
 {
-	return __atomic_exchange_n(&depth, wanted < 0 ? 0 : wanted < DEEPEST ? wanted : DEEPEST, __ATOMIC_RELAXED);
-}
-
-int segue__origin_depth(void)
-{
-	return __atomic_load_n(&depth, __ATOMIC_RELAXED);
+	return __atomic_exchange_n(&segue__origin_depth, wanted < 0 ? 0 : wanted < DEEPEST ? wanted : DEEPEST, __ATOMIC_RELAXED);
 }
 
 struct walk {

@@ -2,6 +2,8 @@
 #ifndef SEGUE_SRC_STACK_H
 #define SEGUE_SRC_STACK_H
 
+#include <stdbool.h>
+
 #include "coroutine.h"
 
 enum { LOCAL_CLASSES = 8 }; /* so many classes have a pool in every thread */
@@ -41,19 +43,26 @@ static inline segue_coroutine *segue__stack_take(struct stack_class *class)
 	return co;
 }
 
-/* Gives it back: not the one that the caller runs on. */
-static inline void segue__stack_give(segue_coroutine *co)
+/* Gives it back to this thread's own pool, if there is room: then it may be the one that the caller runs on, who leaves it next, since
+   nobody else takes from there. */
+static inline bool segue__stack_give_own(segue_coroutine *co)
 {
 	size_t i = (size_t)(co->class - segue__classes);
 
-	if (unlikely(!co->class || i >= LOCAL_CLASSES || segue__local[i].room == 0)) {
-		segue__stack_give_slow(co);
-		return;
-	}
+	if (unlikely(!co->class || i >= LOCAL_CLASSES || segue__local[i].room == 0))
+		return false;
 	co->ops = NULL;
 	co->next = segue__local[i].free;
 	segue__local[i].free = co;
 	segue__local[i].room--;
+	return true;
+}
+
+/* Gives it back: not the one that the caller runs on. */
+static inline void segue__stack_give(segue_coroutine *co)
+{
+	if (unlikely(!segue__stack_give_own(co)))
+		segue__stack_give_slow(co);
 }
 
 /* An object at the top of the user's memory. NULL with errno. segue__stack_give() takes it back. */
