@@ -301,7 +301,7 @@ enum at_close { PASSES, RETURNS, RAISES, IGNORES };
 /* Yields 1 to n, then raises `raised` or returns. */
 static SEGUE_GENERATOR(count, (int, n), (const segue_type *, raised), (enum at_close, at_close))
 {
-	int *note __attribute__((cleanup(add_one))) = &cleaned;
+	int *note __attribute__((cleanup(add_one), unused)) = &cleaned;
 
 	for (int i = 1; i <= n; i++) {
 		segue_result r = segue_yield(number(i));
