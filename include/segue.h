@@ -112,6 +112,13 @@ int segue_isinstance(segue_result r, const segue_type *type);
  */
 const char *segue_message(segue_result r);
 
+/** Lets go of an exception that is handled and not passed on: its type's release() gets the value. A value is left alone. */
+static inline void segue_discard(segue_result r)
+{
+	if (r.raised && r.raised->release)
+		r.raised->release(r.value);
+}
+
 /** The value of a result; where it is an exception, returns that from the enclosing function, which itself returns a
  * segue_result: `char *line = (char *)SEGUE_TRY(segue_yield(NULL));`. So exceptions pass through C by ordinary returns,
  * and __attribute__((cleanup)) does what it says. A GNU statement expression.

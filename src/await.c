@@ -72,7 +72,7 @@ static segue_result close_inside(void *iterator, segue_result exit)
 
 	if (!r.raised)
 		return exit;
-	segue__discard(exit);
+	segue_discard(exit);
 	return result_of(r);
 }
 
@@ -126,7 +126,7 @@ static segue_result delegate_to_coroutine(segue_coroutine *me, segue_coroutine *
 		if (segue_isinstance(m, &segue_GeneratorExit))
 			return close_inside(inner, m);
 		if (segue__is_running(inner)) {
-			segue__discard(m);
+			segue_discard(m);
 			return segue__already_executing(inner);
 		}
 		if (inner->gate & GATE_CLOSED)

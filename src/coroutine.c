@@ -122,7 +122,7 @@ static __attribute__((noinline)) void finish(segue_coroutine *co, segue_result r
 	if (!r.raised)
 		r.raised = &segue_StopIteration;
 	else if (segue_isinstance(r, &segue_StopIteration)) {
-		segue__discard(r);
+		segue_discard(r);
 		r = KIND_WORDS(co, segue_RuntimeError, "", " raised StopIteration");
 	}
 	if (gate & GATE_FENV)
@@ -179,7 +179,7 @@ segue_pair PAIR(segue_send)(segue_coroutine *co, void *value)
 /* What was thrown is not delivered: something else is raised instead. */
 static segue_pair refuse(segue_result thrown, segue_result instead)
 {
-	segue__discard(thrown);
+	segue_discard(thrown);
 	return segue__pair(instead);
 }
 
@@ -220,7 +220,7 @@ static segue_result close_suspended(segue_coroutine *co)
 		return segue_value(r.value);
 	if (!segue_isinstance(r, &segue_GeneratorExit))
 		return r;
-	segue__discard(r);
+	segue_discard(r);
 	return segue_value(NULL);
 }
 

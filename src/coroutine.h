@@ -87,13 +87,6 @@ HIDDEN void segue__run(segue_coroutine *co);
 HIDDEN void segue__never_awaited(segue_coroutine *co);
 HIDDEN void segue__unraisable(segue_coroutine *co, segue_result what);
 
-/* Lets go of the value of an exception that nobody will see. */
-static inline void segue__discard(segue_result r)
-{
-	if (r.raised && r.raised->release)
-		r.raised->release(r.value);
-}
-
 /* The running coroutine of this thread: the leaf of the running chain. The only mutable thing outside the objects that send
    and yield touch. */
 #define SEGUE_TLS __attribute__((tls_model("initial-exec")))

@@ -8,7 +8,7 @@ static void end(segue_foreach *loop, segue_result r)
 	if (loop->end)
 		*loop->end = r;
 	else
-		segue__discard(r);
+		segue_discard(r);
 	segue_unref(loop->generator);
 	loop->generator = NULL;
 }
