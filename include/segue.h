@@ -415,6 +415,7 @@ typedef struct segue_info {
 	};
 	const void *stack; /* its lowest byte */
 	size_t stack_size; /* bytes */
+	segue_kind kind;
 } segue_info;
 
 /** Fills *info about co.

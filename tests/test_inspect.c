@@ -534,6 +534,18 @@ static void outside_any_coroutine_nothing_is_noted(void **state)
 	segue_unref(co);
 }
 
+static void it_tells_the_kind(void **state)
+{
+	segue_coroutine *coroutine = segue_coroutine_new(pass_through, NULL), *generator = segue_generator_new(pass_through, NULL);
+
+	(void)state;
+	assert_int_equal(look(coroutine).kind, SEGUE_KIND_COROUTINE);
+	assert_int_equal(look(generator).kind, SEGUE_KIND_GENERATOR);
+	assert_int_equal(look(segue_types_coroutine(generator)).kind, SEGUE_KIND_ITERABLE_COROUTINE);
+	segue_unref(coroutine);
+	segue_unref(generator);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -551,6 +563,7 @@ int main(void)
 		cmocka_unit_test(a_new_one_begins_a_traceback_and_one_raised_again_keeps_it),
 		cmocka_unit_test(one_that_came_in_has_none_of_the_one_before),
 		cmocka_unit_test(each_of_a_chain_has_its_own),
+		cmocka_unit_test(it_tells_the_kind),
 		cmocka_unit_test(outside_any_coroutine_nothing_is_noted),
 	};
 
