@@ -514,7 +514,7 @@ static inline segue_result segue_run(segue_coroutine *co)
 segue_coroutine *segue_new_copied(segue_body *body, const void *arguments, size_t size, uint32_t kind, const segue_code *code);
 
 typedef struct segue_foreach {
-	segue_coroutine *generator;
+	void *iterator;
 	segue_result *end;
 } segue_foreach;
 
