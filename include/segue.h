@@ -432,8 +432,9 @@ void segue_inspect(const segue_coroutine *co, segue_info *info, size_t size);
  */
 int segue_set_origin_tracking_depth(int depth);
 
-/** The places that the last exception in co has come by: where segue_raise() stood first, unless it came out of a yield or an await,
- * then each SEGUE_TRY() that passed it on. Of more than 16 the middle is missing. It can be read when co has failed, until its last reference goes.
+/** The places that the last exception in co has come by: where segue_raise() stood, unless the library raised it or it was thrown
+ * in, then each SEGUE_TRY() that passed it on; first those in what co awaited or resumed. Of more than 16 the middle is missing. It can
+ * be read when co has failed, until its last reference goes. In the body of SEGUE_ASYNC(name) the function is segue_body_of_name.
  *
  * @param sites  filled with up to n pointers to static places
  * Returns how many there are.

@@ -114,6 +114,20 @@ segue_pair PAIR(segue_yield)(void *value)
 	return leave(co, co, value, NULL);
 }
 
+/* What the body raised goes out. */
+static segue_result leave_body(segue_coroutine *co, segue_result r)
+{
+	segue_coroutine *to = co->gate & GATE_INNER ? co->awaiter : co->resumer;
+
+	if (segue_isinstance(r, &segue_StopIteration)) {
+		segue_discard(r);
+		r = KIND_WORDS(co, segue_RuntimeError, "", " raised StopIteration");
+	}
+	if (to && !segue_isinstance(r, &segue_GeneratorExit))
+		segue__trace_on(co, to);
+	return r;
+}
+
 /* Not inlined: the thread may not be the one that the body started on, and segue__current is another then. */
 static __attribute__((noinline)) void finish(segue_coroutine *co, segue_result r)
 {
@@ -121,10 +135,8 @@ static __attribute__((noinline)) void finish(segue_coroutine *co, segue_result r
 
 	if (!r.raised)
 		r.raised = &segue_StopIteration;
-	else if (segue_isinstance(r, &segue_StopIteration)) {
-		segue_discard(r);
-		r = KIND_WORDS(co, segue_RuntimeError, "", " raised StopIteration");
-	}
+	else
+		r = leave_body(co, r);
 	if (gate & GATE_FENV)
 		segue__swap_fenv(co);
 	if (gate & GATE_INNER) {

@@ -83,6 +83,9 @@ _Static_assert(offsetof(segue_coroutine, name) == 2 * CACHE_LINE, "making one wr
 /* Runs the body; never returns. */
 HIDDEN void segue__run(segue_coroutine *co);
 
+/* What was raised in one goes on in another, that gets it, and so does its traceback. */
+HIDDEN void segue__trace_on(const segue_coroutine *from, segue_coroutine *to);
+
 /* Hooks, each called while one reference is left. */
 HIDDEN void segue__never_awaited(segue_coroutine *co);
 HIDDEN void segue__unraisable(segue_coroutine *co, segue_result what);
