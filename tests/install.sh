@@ -76,7 +76,7 @@ $MAKE install DESTDIR="$stage" >stage.log 2>&1 || fail 'make install DESTDIR'
 cd ..
 
 # The files
-for path in lib/libsegue.so lib/libsegue.so.0 lib/libsegue.a lib/pkgconfig/segue.pc $(cd "$source" && find include -name '*.h'); do
+for path in lib/libsegue.so lib/libsegue.so.0 lib/libsegue.a lib/pkgconfig/segue.pc share/doc/segue/python.md $(cd "$source" && find include -name '*.h'); do
 	test -s "$prefix/$path" || fail "$path is not installed"
 	cmp -s "$prefix/$path" "$stage$prefix/$path" || case $path in *.a | *.so*) test -s "$stage$prefix/$path" ;; *) false ;; esac ||
 		fail "$path is not the same under DESTDIR"
