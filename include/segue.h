@@ -112,6 +112,13 @@ int segue_isinstance(segue_result r, const segue_type *type);
  */
 const char *segue_message(segue_result r);
 
+/** Lets go of an exception that is handled and not passed on: its type's release() gets the value. A value is left alone. */
+static inline void segue_discard(segue_result r)
+{
+	if (r.raised && r.raised->release)
+		r.raised->release(r.value);
+}
+
 /** The value of a result; where it is an exception, returns that from the enclosing function, which itself returns a
  * segue_result: `char *line = (char *)SEGUE_TRY(segue_yield(NULL));`. So exceptions pass through C by ordinary returns,
  * and __attribute__((cleanup)) does what it says. A GNU statement expression.
@@ -408,6 +415,7 @@ typedef struct segue_info {
 	};
 	const void *stack; /* its lowest byte */
 	size_t stack_size; /* bytes */
+	segue_kind kind;
 } segue_info;
 
 /** Fills *info about co.
@@ -424,8 +432,9 @@ void segue_inspect(const segue_coroutine *co, segue_info *info, size_t size);
  */
 int segue_set_origin_tracking_depth(int depth);
 
-/** The places that the last exception in co has come by: where segue_raise() stood first, unless it came out of a yield or an await,
- * then each SEGUE_TRY() that passed it on. Of more than 16 the middle is missing. It can be read when co has failed, until its last reference goes.
+/** The places that the last exception in co has come by: where segue_raise() stood, unless the library raised it or it was thrown
+ * in, then each SEGUE_TRY() that passed it on; first those in what co awaited or resumed. Of more than 16 the middle is missing. It can
+ * be read when co has failed, until its last reference goes. In the body of SEGUE_ASYNC(name) the function is segue_body_of_name.
  *
  * @param sites  filled with up to n pointers to static places
  * Returns how many there are.
@@ -509,7 +518,7 @@ static inline segue_result segue_run(segue_coroutine *co)
 segue_coroutine *segue_new_copied(segue_body *body, const void *arguments, size_t size, uint32_t kind, const segue_code *code);
 
 typedef struct segue_foreach {
-	segue_coroutine *generator;
+	void *iterator;
 	segue_result *end;
 } segue_foreach;
 

@@ -72,7 +72,7 @@ static segue_result close_inside(void *iterator, segue_result exit)
 
 	if (!r.raised)
 		return exit;
-	segue__discard(exit);
+	segue_discard(exit);
 	return result_of(r);
 }
 
@@ -105,6 +105,14 @@ static segue_result delegate_to_iterator(void *iterator)
 	}
 }
 
+/* What the library raises has a traceback that begins here; what another coroutine let out brings its own. */
+static segue_result begins_here(segue_coroutine *me, segue_result r)
+{
+	if (me && r.raised)
+		me->traced = 0;
+	return r;
+}
+
 /* Hands over to the chain inside, until that ends or this is resumed by itself. Not inlined: it may return on another thread. */
 static __attribute__((noinline)) segue_pair hand_over(segue_coroutine *me, segue_coroutine *inner, segue_result m)
 {
@@ -126,24 +134,16 @@ static segue_result delegate_to_coroutine(segue_coroutine *me, segue_coroutine *
 		if (segue_isinstance(m, &segue_GeneratorExit))
 			return close_inside(inner, m);
 		if (segue__is_running(inner)) {
-			segue__discard(m);
-			return segue__already_executing(inner);
+			segue_discard(m);
+			return begins_here(me, segue__already_executing(inner));
 		}
 		if (inner->gate & GATE_CLOSED)
-			return result_of(m.raised ? segue_throw(inner, m.raised, m.value) : segue_send(inner, m.value));
+			return begins_here(me, result_of(m.raised ? segue_throw(inner, m.raised, m.value) : segue_send(inner, m.value)));
 		segue__cut_above(inner);
 		m = segue__unpair(hand_over(me, inner, segue__arriving(inner->leaf, m)));
 		if (me->inner_ended)
 			return result_of(m);
 	}
-}
-
-/* An exception from elsewhere: its traceback begins here. */
-static segue_pair outcome(segue_coroutine *me, segue_result r)
-{
-	if (me && r.raised)
-		me->traced = 0;
-	return segue__pair(r);
 }
 
 segue_pair PAIR(segue_await)(void *x)
@@ -153,8 +153,8 @@ segue_pair PAIR(segue_await)(void *x)
 	segue_result r;
 
 	if (!x)
-		return segue__pair(segue__words(&segue_MemoryError, NULL));
-	if (!me)
+		r = segue__words(&segue_MemoryError, NULL);
+	else if (!me)
 		r = segue__words(&segue_RuntimeError, "await outside a coroutine");
 	else if (me->kind == SEGUE_KIND_COROUTINE)
 		r = to_await(x, inner);
@@ -162,14 +162,14 @@ segue_pair PAIR(segue_await)(void *x)
 		r = to_yield_from(me, x, inner);
 	segue_object_unref(x);
 	if (r.raised)
-		return outcome(me, r);
+		return segue__pair(begins_here(me, r));
 	me->awaited = r.value;
 	inner = segue_as_coroutine(me->awaited);
 	r = inner ? delegate_to_coroutine(me, inner) : delegate_to_iterator(me->awaited);
 	x = me->awaited;
 	me->awaited = NULL;
 	segue_object_unref(x);
-	return outcome(me, r);
+	return segue__pair(r);
 }
 
 segue_pair PAIR(segue_run)(segue_coroutine *co)

@@ -126,6 +126,20 @@ segue_pair PAIR(segue_yield)(void *value)
 	return leave(co, co, value, NULL);
 }
 
+/* What the body raised goes out. */
+static segue_result leave_body(segue_coroutine *co, segue_result r)
+{
+	segue_coroutine *to = co->gate & GATE_INNER ? co->awaiter : co->resumer;
+
+	if (segue_isinstance(r, &segue_StopIteration)) {
+		segue_discard(r);
+		r = KIND_WORDS(co, segue_RuntimeError, "", " raised StopIteration");
+	}
+	if (to && !(co->gate & GATE_CLOSING) && !segue_isinstance(r, &segue_GeneratorExit))
+		segue__trace_on(co, to);
+	return r;
+}
+
 /* For good. */
 static inline _Noreturn void end(segue_coroutine *co, void *value, const segue_type *raised)
 {
@@ -140,10 +154,8 @@ static _Noreturn __attribute__((noinline)) void finish_slowly(segue_coroutine *c
 
 	if (!r.raised)
 		r.raised = &segue_StopIteration;
-	else if (segue_isinstance(r, &segue_StopIteration)) {
-		segue__discard(r);
-		r = KIND_WORDS(co, segue_RuntimeError, "", " raised StopIteration");
-	}
+	else
+		r = leave_body(co, r);
 	if (gate & GATE_FENV)
 		segue__swap_fenv(co);
 	if (gate & GATE_INNER) {
@@ -229,7 +241,7 @@ segue_pair PAIR(segue_send)(segue_coroutine *co, void *value)
 /* What was thrown is not delivered: something else is raised instead. */
 static segue_pair refuse(segue_result thrown, segue_result instead)
 {
-	segue__discard(thrown);
+	segue_discard(thrown);
 	return segue__pair(instead);
 }
 
@@ -266,7 +278,7 @@ static segue_result closed_with(segue_coroutine *co, segue_result r)
 		return segue_value(r.value);
 	if (!segue_isinstance(r, &segue_GeneratorExit))
 		return r;
-	segue__discard(r);
+	segue_discard(r);
 	return segue_value(NULL);
 }
 
@@ -366,7 +378,7 @@ static void end_closed(segue_coroutine *co, segue_result r)
 		drop(release(co));
 }
 
-/* What is usual takes no call: a return after a switch is one that processors mispredict. */
+/* What is usual takes no call: a return after a switch is one that processors mispredict. segue/inline.h has the same. */
 void segue_unref(segue_coroutine *co)
 {
 	if (!co || !drop_reference(co))
@@ -375,7 +387,6 @@ void segue_unref(segue_coroutine *co)
 		segue__stack_give(co);
 	else if (likely(co->gate == 0)) {
 		__atomic_store_n(&co->refs, 1, __ATOMIC_RELAXED); /* for who looks on */
-		co->traced = 0;
 		co->gate = GATE_RUNNING | GATE_CLOSING;
 		(void)enter(co, co, NULL, &segue_GeneratorExit);
 	} else

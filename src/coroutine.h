@@ -88,16 +88,12 @@ EXPORTED segue_pair PAIR(segue_yield_slowly)(void *value) __attribute__((noinlin
 /* Runs the body; never returns. */
 HIDDEN void segue__run(segue_coroutine *co);
 
+/* What was raised in one goes on in another, that gets it, and so does its traceback. */
+HIDDEN void segue__trace_on(const segue_coroutine *from, segue_coroutine *to);
+
 /* Hooks, each called while one reference is left. */
 HIDDEN void segue__never_awaited(segue_coroutine *co);
 HIDDEN void segue__unraisable(segue_coroutine *co, segue_result what);
-
-/* Lets go of the value of an exception that nobody will see. */
-static inline void segue__discard(segue_result r)
-{
-	if (r.raised && r.raised->release)
-		r.raised->release(r.value);
-}
 
 /* The running coroutine of this thread: the leaf of the running chain. The only mutable thing outside the objects that send
    and yield touch. */

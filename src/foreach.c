@@ -1,5 +1,6 @@
-/* SEGUE_FOREACH(): a loop over what a generator yields. */
+/* SEGUE_FOREACH(): a loop over what an iterator gives. */
 #include "coroutine.h"
+#include "words.h"
 
 static void end(segue_foreach *loop, segue_result r)
 {
@@ -8,16 +9,27 @@ static void end(segue_foreach *loop, segue_result r)
 	if (loop->end)
 		*loop->end = r;
 	else
-		segue__discard(r);
-	segue_unref(loop->generator);
-	loop->generator = NULL;
+		segue_discard(r);
+	segue_object_unref(loop->iterator);
+	loop->iterator = NULL;
+}
+
+static segue_result next(void *iterator)
+{
+	const segue_ops *ops;
+
+	if (!iterator)
+		return segue__words(&segue_MemoryError, NULL);
+	ops = *(const segue_ops **)iterator;
+	if (ops->next)
+		return ops->next(iterator);
+	return ops->send ? ops->send(iterator, NULL) : segue__words_on(iterator, &segue_TypeError, NOT_ITERABLE);
 }
 
 int segue_foreach_next(segue_foreach *loop, void **value)
 {
-	segue_result r;
+	segue_result r = next(loop->iterator);
 
-	r = segue_send(loop->generator, NULL);
 	if (r.raised) {
 		end(loop, r);
 		return 0;
@@ -26,9 +38,9 @@ int segue_foreach_next(segue_foreach *loop, void **value)
 	return 1;
 }
 
-/* Only a loop that is left early still has its generator. */
+/* Only a loop that is left early still has its iterator. */
 void segue_foreach_leave(segue_foreach *loop)
 {
-	if (loop->generator)
-		end(loop, segue_close(loop->generator));
+	if (loop->iterator)
+		end(loop, segue_close(segue_as_coroutine(loop->iterator)));
 }

@@ -32,7 +32,7 @@ void segue__unraisable(segue_coroutine *co, segue_result what)
 
 	if (hook)
 		hook(co, what);
-	segue__discard(what);
+	segue_discard(what);
 }
 
 /* ---- SEGUE_DEBUG=1 ------------------------------------------------------------------------------------------------ */

@@ -41,6 +41,7 @@ void segue_inspect(const segue_coroutine *co, segue_info *info, size_t size)
 	full.cr_suspended = state == SEGUE_SUSPENDED;
 	full.stack = co->stack;
 	full.stack_size = co->stack_size;
+	full.kind = (segue_kind)co->kind;
 	memset(info, 0, size);
 	memcpy(info, &full, size < sizeof full ? size : sizeof full);
 }

@@ -1,4 +1,6 @@
 /* Tracebacks: where an exception was raised and which places it passed, kept with the coroutine. */
+#include <string.h>
+
 #include "coroutine.h"
 
 void segue_trace_pass(const segue_site *here)
@@ -24,4 +26,10 @@ void segue_trace_raise(const segue_site *here)
 		return;
 	co->traced = 0;
 	segue_trace_pass(here);
+}
+
+void segue__trace_on(const segue_coroutine *from, segue_coroutine *to)
+{
+	to->traced = from->traced;
+	memcpy(to->traceback, from->traceback, sizeof to->traceback);
 }

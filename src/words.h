@@ -38,7 +38,7 @@ static inline segue_result segue__arriving(segue_coroutine *leaf, segue_result m
 		leaf->traced = 0;
 	if (leaf->kind != SEGUE_KIND_COROUTINE || leaf->awaited || !segue_isinstance(m, &segue_StopIteration))
 		return m;
-	segue__discard(m);
+	segue_discard(m);
 	return segue__words(&segue_RuntimeError, "generator raised StopIteration");
 }
 

@@ -114,7 +114,7 @@ void *f(void) { return greet(2, 2); }
 void *f(void) { return greet("you", "twice"); }
 void *f(int *x) { return greet(x, 2); }
 void f(void) { int i; SEGUE_FOREACH(i, greet("you", 2), 0) ; }
-void f(void) { void *v; SEGUE_FOREACH(v, "a generator", 0) ; }
+void f(void) { void *v; SEGUE_FOREACH(v, 42, 0) ; }
 void f(void) { void *v; SEGUE_FOREACH(v, greet("you", 2), &v) ; }
 END
 

@@ -449,6 +449,89 @@ static void foreach_drops_only_its_own_reference(void **state)
 	segue_unref(co);
 }
 
+/* Iterators of a user's */
+struct steps {
+	const segue_ops *ops;
+	int left, refs;
+	bool closed;
+};
+
+static void steps_release(void *self)
+{
+	((struct steps *)self)->refs--;
+}
+
+static segue_result steps_next(void *self)
+{
+	struct steps *steps = self;
+
+	return steps->left ? segue_value(number(steps->left--)) : segue_raise(&segue_StopIteration, &returned);
+}
+
+static segue_result steps_send(void *self, void *value)
+{
+	return value ? segue_raise(&Broken, NULL) : steps_next(self);
+}
+
+static segue_result steps_close(void *self)
+{
+	((struct steps *)self)->closed = true;
+	return segue_value(NULL);
+}
+
+#define STEPS(next, send) \
+	{ sizeof(segue_ops), 0, SEGUE_NAMED("Steps"), NULL, steps_release, NULL, next, send, NULL, steps_close }
+static const segue_ops with_next = STEPS(steps_next, NULL), with_send = STEPS(NULL, steps_send), with_neither = STEPS(NULL, NULL);
+
+static void foreach_takes_any_iterator(void **state)
+{
+	const segue_ops *const ops[] = { &with_next, &with_send };
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		struct steps steps = { ops[i], 3, 1, false };
+		segue_result end;
+		int sum = 0;
+		void *v;
+
+		SEGUE_FOREACH(v, &steps, &end)
+			sum = 10 * sum + (int)(intptr_t)v;
+		assert_int_equal(sum, 321);
+		assert_int_equal(steps.refs, 0);
+		assert_null(end.raised);
+		assert_ptr_equal(end.value, &returned);
+	}
+}
+
+static void foreach_of_what_is_no_iterator_raises_type_error(void **state)
+{
+	struct steps steps = { &with_neither, 3, 1, false };
+	segue_result end;
+	void *v;
+
+	(void)state;
+	SEGUE_FOREACH(v, &steps, &end)
+		fail();
+	assert_ptr_equal(end.raised, &segue_TypeError);
+	assert_string_equal(segue_message(end), "'Steps' object is not iterable");
+	assert_int_equal(steps.refs, 0);
+}
+
+static void foreach_drops_an_iterator_and_does_not_close_it(void **state)
+{
+	struct steps steps = { &with_next, 3, 1, false };
+	segue_result end = segue_raise(&Broken, NULL);
+	void *v;
+
+	(void)state;
+	SEGUE_FOREACH(v, &steps, &end)
+		break;
+	assert_int_equal(steps.refs, 0);
+	assert_int_equal(steps.left, 2);
+	assert_false(steps.closed);
+	assert_null(end.raised);
+}
+
 /* A loop in a body that is closed meanwhile */
 static SEGUE_GENERATOR(pass_on, (int, n))
 {
@@ -490,6 +573,9 @@ int main(void)
 		cmocka_unit_test(foreach_closes_what_is_left_early),
 		cmocka_unit_test(foreach_nests),
 		cmocka_unit_test(foreach_drops_only_its_own_reference),
+		cmocka_unit_test(foreach_takes_any_iterator),
+		cmocka_unit_test(foreach_of_what_is_no_iterator_raises_type_error),
+		cmocka_unit_test(foreach_drops_an_iterator_and_does_not_close_it),
 		cmocka_unit_test(foreach_in_a_body_ends_with_it),
 	};
 

@@ -513,12 +513,12 @@ static segue_result try_again(void *inner)
 	segue_result r = segue_raise(&Broken, NULL);
 
 	for (int i = 0; i < 3; i++)
-		r = pass_through((void *)(intptr_t)1);
+		r = pass_through((void *)(intptr_t)2);
 	SEGUE_TRY(segue_await(segue_ref(inner)));
 	return r;
 }
 
-static void each_of_a_chain_has_its_own(void **state)
+static void along_a_chain_it_goes_on(void **state)
 {
 	segue_coroutine *inner = segue_coroutine_new(pass_through, (void *)(intptr_t)1);
 	segue_coroutine *outer = segue_coroutine_new(try_again, inner);
@@ -526,12 +526,33 @@ static void each_of_a_chain_has_its_own(void **state)
 	(void)state;
 	assert_ptr_equal(segue_send(outer, NULL).raised, &Broken);
 	CHECK_TRACEBACK(inner, "raise_it", "pass_it", "pass_through", NULL);
-	CHECK_TRACEBACK(outer, "try_again", NULL);
+	CHECK_TRACEBACK(outer, "raise_it", "pass_it", "pass_through", "try_again", NULL);
 	segue_unref(outer);
 	outer = segue_coroutine_new(try_again, inner); /* refused: it has ended */
 	assert_ptr_equal(segue_send(outer, NULL).raised, &segue_RuntimeError);
 	CHECK_TRACEBACK(outer, "try_again", NULL);
 	CHECK_TRACEBACK(inner, "raise_it", "pass_it", "pass_through", NULL);
+	segue_unref(outer);
+	segue_unref(inner);
+	outer = segue_coroutine_new(try_again, NULL);
+	assert_ptr_equal(segue_send(outer, NULL).raised, &segue_MemoryError);
+	CHECK_TRACEBACK(outer, "try_again", NULL);
+	segue_unref(outer);
+}
+
+static segue_result resume_it(void *inner)
+{
+	return segue_value(SEGUE_TRY(segue_send((segue_coroutine *)inner, NULL)));
+}
+
+static void it_goes_on_in_who_resumed(void **state)
+{
+	segue_coroutine *inner = segue_coroutine_new(pass_through, (void *)(intptr_t)1);
+	segue_coroutine *outer = segue_coroutine_new(resume_it, inner);
+
+	(void)state;
+	assert_ptr_equal(segue_send(outer, NULL).raised, &Broken);
+	CHECK_TRACEBACK(outer, "raise_it", "pass_it", "pass_through", "resume_it", NULL);
 	segue_unref(outer);
 	segue_unref(inner);
 }
@@ -545,6 +566,18 @@ static void outside_any_coroutine_nothing_is_noted(void **state)
 	assert_ptr_equal(pass_it(3).raised, &Broken);
 	CHECK_TRACEBACK(co, "raise_it", "pass_it", "pass_through", NULL);
 	segue_unref(co);
+}
+
+static void it_tells_the_kind(void **state)
+{
+	segue_coroutine *coroutine = segue_coroutine_new(pass_through, NULL), *generator = segue_generator_new(pass_through, NULL);
+
+	(void)state;
+	assert_int_equal(look(coroutine).kind, SEGUE_KIND_COROUTINE);
+	assert_int_equal(look(generator).kind, SEGUE_KIND_GENERATOR);
+	assert_int_equal(look(segue_types_coroutine(generator)).kind, SEGUE_KIND_ITERABLE_COROUTINE);
+	segue_unref(coroutine);
+	segue_unref(generator);
 }
 
 int main(void)
@@ -563,7 +596,9 @@ int main(void)
 		cmocka_unit_test(of_a_long_one_the_middle_is_missing),
 		cmocka_unit_test(a_new_one_begins_a_traceback_and_one_raised_again_keeps_it),
 		cmocka_unit_test(one_that_came_in_has_none_of_the_one_before),
-		cmocka_unit_test(each_of_a_chain_has_its_own),
+		cmocka_unit_test(along_a_chain_it_goes_on),
+		cmocka_unit_test(it_goes_on_in_who_resumed),
+		cmocka_unit_test(it_tells_the_kind),
 		cmocka_unit_test(outside_any_coroutine_nothing_is_noted),
 	};
 

@@ -26,15 +26,16 @@
 /** Runs what follows once for each value that a generator yields: `void *line; SEGUE_FOREACH(line, lines(file), &end) { … }`.
  *
  * @param value      an lvalue of type void *, given each value in turn
- * @param generator  a generator, or any coroutine; its reference is dropped as the loop is left
+ * @param iterator   a generator, any coroutine, or what starts with a pointer to a segue_ops that has next or send (else
+ *                   TypeError); its reference is dropped as the loop is left
  * @param end        a segue_result *, or NULL: what it returned, as a value, or what it raised; NULL, that of the constructor,
- *                   raises MemoryError. When the loop is left early (break, return, goto) the generator is closed, and this is
- *                   what segue_close() gave.
+ *                   raises MemoryError. When the loop is left early (break, return, goto) a generator is closed, and this is
+ *                   what segue_close() gave; any other iterator is only dropped.
  */
-#define SEGUE_FOREACH(value, generator, end) SEGUE_FOREACH_1(value, generator, end, __COUNTER__)
-#define SEGUE_FOREACH_1(value, generator, end, n) SEGUE_FOREACH_2(value, generator, end, n)
-#define SEGUE_FOREACH_2(value, generator, end, n)                                                                   \
-	for (segue_foreach segue_foreach_##n __attribute__((__cleanup__(segue_foreach_leave))) = { generator, end }; \
+#define SEGUE_FOREACH(value, iterator, end) SEGUE_FOREACH_1(value, iterator, end, __COUNTER__)
+#define SEGUE_FOREACH_1(value, iterator, end, n) SEGUE_FOREACH_2(value, iterator, end, n)
+#define SEGUE_FOREACH_2(value, iterator, end, n)                                                                    \
+	for (segue_foreach segue_foreach_##n __attribute__((__cleanup__(segue_foreach_leave))) = { iterator, end }; \
 	     segue_foreach_next(&segue_foreach_##n, &(value));)
 
 /* ---- How it is done ---------------------------------------------------------------------------------------------- */
