@@ -378,17 +378,23 @@ static void end_closed(segue_coroutine *co, segue_result r)
 		drop(release(co));
 }
 
-/* What is usual takes no call: a return after a switch is one that processors mispredict. segue/inline.h has the same. */
-void segue_unref(segue_coroutine *co)
+void segue_unref_slowly(segue_coroutine *co)
 {
 	if (!co || !drop_reference(co))
 		return;
 	if (likely(co->gate == GATE_CLOSED))
 		segue__stack_give(co);
-	else if (likely(co->gate == 0)) {
-		__atomic_store_n(&co->refs, 1, __ATOMIC_RELAXED); /* for who looks on */
-		co->gate = GATE_RUNNING | GATE_CLOSING;
-		(void)enter(co, co, NULL, &segue_GeneratorExit);
-	} else
+	else
 		drop(co);
+}
+
+/* What is usual takes no call: a return after a switch is one that processors mispredict. segue/inline.h has the same. */
+void segue_unref(segue_coroutine *co)
+{
+	if (unlikely(!co || __atomic_load_n(&co->refs, __ATOMIC_ACQUIRE) != 1 || co->gate)) {
+		segue_unref_slowly(co);
+		return;
+	}
+	co->gate = GATE_RUNNING | GATE_CLOSING;
+	(void)enter(co, co, NULL, &segue_GeneratorExit);
 }

@@ -1,4 +1,4 @@
-/* segue/inline.h: segue_send() and segue_yield() for inlining into their callers, instead of <segue.h> or after it.
+/* segue/inline.h: segue_send(), segue_yield() and segue_unref() for inlining into their callers, instead of <segue.h> or after it.
  *
  *     #include <segue/inline.h>
  *
@@ -10,7 +10,8 @@
  * keeps in zmm16-zmm31 over the switch, in a file without -mavx512f, is lost.
  *
  * What this file knows of a coroutine is frozen: the fields of segue_hot, the two contexts below it (segue/context.h), that gate 0 may be
- * sent to and SEGUE_GATE_RUNNING alone may yield, and segue_running. The rest is the library's own.
+ * sent to and SEGUE_GATE_RUNNING alone may yield, that with a reference of 1 and gate 0 SEGUE_GATE_CLOSING goes with a GeneratorExit that ends it, and
+ * segue_running. The rest is the library's own.
  */
 #ifndef SEGUE_INLINE_H
 #define SEGUE_INLINE_H
@@ -21,10 +22,11 @@
 #define SEGUE_INLINED_MOVES
 #include <segue.h>
 
-#if SEGUE_PAIRED
-#define SEGUE_INLINED static __inline __attribute__((__always_inline__))
-#else
 #define SEGUE_INLINED extern __inline __attribute__((__gnu_inline__, __always_inline__))
+#if SEGUE_PAIRED
+#define SEGUE_INLINED_PAIR static __inline __attribute__((__always_inline__))
+#else
+#define SEGUE_INLINED_PAIR SEGUE_INLINED
 #endif
 
 #ifdef __cplusplus
@@ -43,7 +45,7 @@ typedef struct segue_hot {
 	segue_coroutine *resumer;
 } __attribute__((__may_alias__)) segue_hot;
 
-enum { SEGUE_GATE_RUNNING = 1 };
+enum { SEGUE_GATE_RUNNING = 1, SEGUE_GATE_CLOSING = 256 };
 
 /** The running coroutine of this thread. Only assembly reads it: compilers keep a thread-local's address over a switch,
  * and the thread may be another then. */
@@ -59,16 +61,17 @@ extern __thread segue_coroutine *segue_running __attribute__((__tls_model__("ini
 #include "arch/inline.h"
 
 /* What the library does where the gate is not as these functions want it: any other case, and that one too. */
+void segue_unref_slowly(segue_coroutine *co);
 #if SEGUE_PAIRED
 uint64_t segue_send_slowly_pair(segue_coroutine *co, void *value);
 uint64_t segue_yield_slowly_pair(void *value);
 
-SEGUE_INLINED segue_result segue_send_slowly(segue_coroutine *co, void *value)
+SEGUE_INLINED_PAIR segue_result segue_send_slowly(segue_coroutine *co, void *value)
 {
 	return segue_from_pair(segue_send_slowly_pair(co, value));
 }
 
-SEGUE_INLINED segue_result segue_yield_slowly(void *value)
+SEGUE_INLINED_PAIR segue_result segue_yield_slowly(void *value)
 {
 	return segue_from_pair(segue_yield_slowly_pair(value));
 }
@@ -77,7 +80,7 @@ segue_result segue_send_slowly(segue_coroutine *co, void *value);
 segue_result segue_yield_slowly(void *value);
 #endif
 
-SEGUE_INLINED segue_result segue_send(segue_coroutine *co, void *value)
+SEGUE_INLINED_PAIR segue_result segue_send(segue_coroutine *co, void *value)
 {
 	segue_hot *hot = (segue_hot *)co;
 	segue_result r = { 0, value };
@@ -90,7 +93,7 @@ SEGUE_INLINED segue_result segue_send(segue_coroutine *co, void *value)
 	return r;
 }
 
-SEGUE_INLINED segue_result segue_yield(void *value)
+SEGUE_INLINED_PAIR segue_result segue_yield(void *value)
 {
 	segue_coroutine *co = segue_arch_current();
 	segue_hot *hot = (segue_hot *)co;
@@ -102,6 +105,20 @@ SEGUE_INLINED segue_result segue_yield(void *value)
 	segue_arch_set_current(hot->resumer);
 	SEGUE_ARCH_SWITCH_INLINE(co, OWN, SENDER, r);
 	return r;
+}
+
+SEGUE_INLINED void segue_unref(segue_coroutine *co)
+{
+	segue_hot *hot = (segue_hot *)co;
+	segue_result exit = { &segue_GeneratorExit, 0 };
+
+	if (!co || __atomic_load_n(&hot->refs, __ATOMIC_ACQUIRE) != 1 || hot->gate) {
+		segue_unref_slowly(co);
+		return;
+	}
+	hot->gate = SEGUE_GATE_RUNNING | SEGUE_GATE_CLOSING;
+	hot->resumer = segue_arch_exchange_current(co);
+	SEGUE_ARCH_SWITCH_INLINE(co, SENDER, OWN, exit);
 }
 
 #if defined __GNUC__
