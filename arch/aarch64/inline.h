@@ -41,21 +41,26 @@ SEGUE_INLINED segue_coroutine *segue_arch_exchange_current(segue_coroutine *co)
 	return before;
 }
 
-#if defined __APPLE__ || defined _WIN32 || defined __ANDROID__ || defined __Fuchsia__
+#if defined __APPLE__ || defined _WIN32 || defined __ANDROID__ || defined __Fuchsia__ || defined __OHOS__
 #define SEGUE_ARCH_X18
 #else
 #define SEGUE_ARCH_X18 , "x18"
 #endif
-#ifdef __ARM_NEON
+#if defined __ARM_FP || defined __ARM_NEON
 #define SEGUE_ARCH_V                                                                                                            \
 	, "v0", "v1", "v2", "v3", "v4", "v5", "v6", "v7", "v8", "v9", "v10", "v11", "v12", "v13", "v14", "v15", "v16", "v17",   \
 		"v18", "v19", "v20", "v21", "v22", "v23", "v24", "v25", "v26", "v27", "v28", "v29", "v30", "v31"
 #else
 #define SEGUE_ARCH_V
 #endif
+#if defined __ARM_FEATURE_SVE && !defined __clang__
+#define SEGUE_ARCH_FFR , "ffr"
+#else
+#define SEGUE_ARCH_FFR /* clang has no name for it, and keeps nothing in it */
+#endif
 #ifdef __ARM_FEATURE_SVE
 #define SEGUE_ARCH_P                                                                                                            \
-	, "p0", "p1", "p2", "p3", "p4", "p5", "p6", "p7", "p8", "p9", "p10", "p11", "p12", "p13", "p14", "p15", "ffr"
+	, "p0", "p1", "p2", "p3", "p4", "p5", "p6", "p7", "p8", "p9", "p10", "p11", "p12", "p13", "p14", "p15" SEGUE_ARCH_FFR
 #else
 #define SEGUE_ARCH_P
 #endif

@@ -8,6 +8,10 @@
 #error "segue's switch for ARM wants A32 with blx (ARMv5), or Thumb-2"
 #endif
 
+#if defined __IWMMXT__ || (defined __ARM_FEATURE_MVE && !defined __ARM_FP)
+#error "segue's switch for ARM does not keep wr10-wr15 of iWMMXt, nor d8-d15 of MVE without floating point"
+#endif
+
 #define SEGUE_ARCH_STACK_ALIGN 8        /* of sp at a call */
 
 /* A saved context (include/segue/context.h) */

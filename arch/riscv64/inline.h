@@ -47,10 +47,17 @@ SEGUE_INLINED segue_coroutine *segue_arch_exchange_current(segue_coroutine *co)
 #else
 #define SEGUE_ARCH_F
 #endif
-#ifdef __riscv_vector
+/* gcc before 13 takes -march=...v and has no names for these registers, nor values in them; clang takes vl and vtype for lost by any
+   assembly, and older ones have no names for them. */
+#if defined __riscv_vector && defined __GNUC__ && !defined __clang__ && __GNUC__ >= 13
+#define SEGUE_ARCH_VL , "vl", "vtype"
+#else
+#define SEGUE_ARCH_VL
+#endif
+#if defined __riscv_vector && (defined __clang__ || __GNUC__ >= 13)
 #define SEGUE_ARCH_V                                                                                                            \
 	, "v0", "v1", "v2", "v3", "v4", "v5", "v6", "v7", "v8", "v9", "v10", "v11", "v12", "v13", "v14", "v15", "v16", "v17",   \
-		"v18", "v19", "v20", "v21", "v22", "v23", "v24", "v25", "v26", "v27", "v28", "v29", "v30", "v31", "vl", "vtype"
+		"v18", "v19", "v20", "v21", "v22", "v23", "v24", "v25", "v26", "v27", "v28", "v29", "v30", "v31" SEGUE_ARCH_VL
 #else
 #define SEGUE_ARCH_V
 #endif

@@ -46,11 +46,11 @@ SEGUE_INLINED segue_coroutine *segue_arch_exchange_current(segue_coroutine *co)
 #ifdef __AVX512F__
 #define SEGUE_ARCH_AVX512                                                                                                   \
 	, "xmm16", "xmm17", "xmm18", "xmm19", "xmm20", "xmm21", "xmm22", "xmm23", "xmm24", "xmm25", "xmm26", "xmm27", "xmm28", \
-		"xmm29", "xmm30", "xmm31", "k1", "k2", "k3", "k4", "k5", "k6", "k7"
+		"xmm29", "xmm30", "xmm31", "k0", "k1", "k2", "k3", "k4", "k5", "k6", "k7"
 #else
 #define SEGUE_ARCH_AVX512
 #endif
-#ifdef __APX_F__
+#if defined __APX_F__ || defined __EGPR__
 #define SEGUE_ARCH_APX                                                                                                       \
 	, "r16", "r17", "r18", "r19", "r20", "r21", "r22", "r23", "r24", "r25", "r26", "r27", "r28", "r29", "r30", "r31"
 #else
@@ -60,6 +60,12 @@ SEGUE_INLINED segue_coroutine *segue_arch_exchange_current(segue_coroutine *co)
 #define SEGUE_ARCH_MMX , "mm0", "mm1", "mm2", "mm3", "mm4", "mm5", "mm6", "mm7"
 #else
 #define SEGUE_ARCH_MMX
+#endif
+
+#ifndef _SOFT_FLOAT /* gcc's word for -mno-80387: it refuses them then */
+#define SEGUE_ARCH_X87 , "st", "st(1)", "st(2)", "st(3)", "st(4)", "st(5)", "st(6)", "st(7)"
+#else
+#define SEGUE_ARCH_X87
 #endif
 
 /* Suspends `co` or its sender, `from`, and resumes the other, `to`: SEGUE_OWN or SEGUE_SENDER without the prefix. That one gets
@@ -79,8 +85,7 @@ SEGUE_INLINED segue_coroutine *segue_arch_exchange_current(segue_coroutine *co)
 				 "1:"                                                                                       \
 				 : "+a"((result).raised), "+d"((result).value), "+D"(segue_co)                              \
 				 :                                                                                          \
-				 : "rcx", "rsi", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15", "st", "st(1)",       \
-				   "st(2)", "st(3)", "st(4)", "st(5)", "st(6)", "st(7)" SEGUE_ARCH_MMX SEGUE_ARCH_XMM       \
-				   SEGUE_ARCH_AVX512 SEGUE_ARCH_APX,                                                        \
+				 : "rcx", "rsi", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15"                       \
+				   SEGUE_ARCH_X87 SEGUE_ARCH_MMX SEGUE_ARCH_XMM SEGUE_ARCH_AVX512 SEGUE_ARCH_APX,           \
 				   "cc", "memory");                                                                         \
 	} while (0)

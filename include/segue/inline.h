@@ -6,8 +6,9 @@
  * calls the library's work together, on the same coroutine. Nothing is pushed on a stack and none of the ABI's registers is kept:
  * the compiler keeps what it needs, which is little where a loop has little. It costs some 30 instructions at each place.
  *
- * Not for functions with __attribute__((target("…"))) that widens the registers beyond what the file is compiled for: what such a function
- * keeps in zmm16-zmm31 over the switch, in a file without -mavx512f, is lost.
+ * Not for functions with __attribute__((target("…"))) that widens the registers beyond what the file is compiled for, nor called from such
+ * ones in its file: what these keep in zmm16-zmm31 over the switch, in a file without -mavx512f, is lost. Nor where an AMX tile is held
+ * over it, nor in a function that streams or has state in ZA (SME): no compiler is told of these by clobbers.
  *
  * What this file knows of a coroutine is frozen: the fields of segue_hot, the two contexts below it (segue/context.h), that gate 0 may be
  * sent to and SEGUE_GATE_RUNNING alone may yield, that with a reference of 1 and gate 0 SEGUE_GATE_CLOSING goes with a GeneratorExit that ends it, and
