@@ -9,5 +9,8 @@ const struct benchmark benchmarks[] = {
 	{ NULL, "-BH", "the first, both in helpers", TRIPS_H },
 	{ NULL, "-BD", "the first, resumed three helpers deep, yielding five deep", TRIPS_D },
 	{ "create+run+destroy", "", "made, run to its only yield, resumed to its end, destroyed; on pooled stacks", LIVES },
+	{ "create+first+destroy", "", "made, run to its first yield, destroyed there; on pooled stacks", FIRSTS },
+	{ "create+run+destroy", "-fresh", "as create+run+destroy; each stack mapped, guarded and unmapped by itself", FRESH_LIVES },
+	{ "create+first+destroy", "-fresh", "as create+first+destroy, likewise", FRESH_FIRSTS },
 	{ NULL, NULL, NULL, KINDS },
 };

@@ -5,7 +5,9 @@
  *     resume(co, value)    returns what it yields, and in the end what its body returned
  *     destroy(co)          of one that has ended
  *     drop(co)             of one that is suspended
- *     HAS_LIVES            where it can be made and end
+ *     HAS_LIVES            where it can be made and can end
+ *     HAS_FIRST            where it has an entry `first`, which is to be dropped at its first yield; else that is `once`
+ *     HAS_FRESH            where there are create_on(), release() and abandon(), as on_stacks.h says
  */
 #ifndef SEGUE_PERF_DRIVING_H
 #define SEGUE_PERF_DRIVING_H
@@ -16,11 +18,16 @@
 #include "counting.h"
 #include "peers.h"
 
-static coroutine *started(coroutine *co)
+static inline coroutine *checked(coroutine *co)
 {
 	if (!co)
 		err(EXIT_FAILURE, "can't make a coroutine");
-	if (resume(co, NULL) != one_up(NULL))
+	return co;
+}
+
+static coroutine *started(coroutine *co)
+{
+	if (resume(checked(co), NULL) != one_up(NULL))
 		errx(EXIT_FAILURE, "a coroutine yields a wrong first value");
 	return co;
 }
@@ -113,17 +120,73 @@ static NOINLINE uintptr_t run_trips_deep(void *on, uintptr_t rounds)
 /* ---- Whole lives ------------------------------------------------------------------------------------------------ */
 
 #ifdef HAS_LIVES
+#ifndef HAS_FIRST
+#define first once
+#endif
+
 static NOINLINE uintptr_t run_lives(void *on, uintptr_t rounds)
 {
 	uintptr_t total = 0;
 
 	(void)on;
 	for (uintptr_t i = 0; i < rounds; i++) {
-		coroutine *co = create(once);
-		if (!co)
-			err(EXIT_FAILURE, "can't make a coroutine");
+		coroutine *co = checked(create(once));
 		total += (uintptr_t)resume(co, resume(co, NULL));
 		destroy(co);
+	}
+	return total;
+}
+
+static NOINLINE uintptr_t run_firsts(void *on, uintptr_t rounds)
+{
+	uintptr_t total = 0;
+
+	(void)on;
+	for (uintptr_t i = 0; i < rounds; i++) {
+		coroutine *co = checked(create(first));
+		total += (uintptr_t)resume(co, NULL);
+		drop(co);
+	}
+	return total;
+}
+#endif
+
+#ifdef HAS_FRESH
+static inline void *fresh_stack(void)
+{
+	void *top = stack_map();
+
+	if (!top)
+		err(EXIT_FAILURE, "can't map a stack");
+	return top;
+}
+
+static NOINLINE uintptr_t run_fresh_lives(void *on, uintptr_t rounds)
+{
+	uintptr_t total = 0;
+
+	(void)on;
+	for (uintptr_t i = 0; i < rounds; i++) {
+		void *top = fresh_stack();
+		coroutine *co = checked(create_on(top, once));
+		total += (uintptr_t)resume(co, resume(co, NULL));
+		release(co);
+		stack_unmap(top);
+	}
+	return total;
+}
+
+static NOINLINE uintptr_t run_fresh_firsts(void *on, uintptr_t rounds)
+{
+	uintptr_t total = 0;
+
+	(void)on;
+	for (uintptr_t i = 0; i < rounds; i++) {
+		void *top = fresh_stack();
+		coroutine *co = checked(create_on(top, first));
+		total += (uintptr_t)resume(co, NULL);
+		abandon(co);
+		stack_unmap(top);
 	}
 	return total;
 }
@@ -146,8 +209,15 @@ static const struct work works[KINDS] = {
 #endif
 #ifdef HAS_LIVES
 	{ NULL, run_lives, NULL, 2 },
+	{ NULL, run_firsts, NULL, 1 },
 #else
-	CANNOT,
+	CANNOT, CANNOT,
+#endif
+#ifdef HAS_FRESH
+	{ NULL, run_fresh_lives, NULL, 2 },
+	{ NULL, run_fresh_firsts, NULL, 1 },
+#else
+	CANNOT, CANNOT,
 #endif
 };
 

@@ -122,7 +122,7 @@ const struct peer peer_cpp20_pooled = {
 	.round_trip = "round-trip",
 	.about = "the same; frames from a pool of its promise type's",
 	.works = works,
-	.only = 1u << LIVES,
+	.only = 1u << LIVES | 1u << FIRSTS,
 	.ours = false,
 };
 #else

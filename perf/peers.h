@@ -16,7 +16,7 @@ extern "C" {
 #endif
 
 /** The kinds of work, in the order of each peer's table at the end of driving.h. */
-enum kind { TRIPS, TRIPS_4, TRIPS_F, TRIPS_G, TRIPS_H, TRIPS_D, LIVES, KINDS };
+enum kind { TRIPS, TRIPS_4, TRIPS_F, TRIPS_G, TRIPS_H, TRIPS_D, LIVES, FIRSTS, FRESH_LIVES, FRESH_FIRSTS, KINDS };
 
 /** A row of the report, but for the peer. */
 struct benchmark {

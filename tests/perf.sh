@@ -33,7 +33,8 @@ has() {
 }
 
 benchmarks='bare-switch bare-switch-BH send+yield send+yield-B4 send+yield-BF send+yield-BG send+yield-BH send+yield-BD
-	inline-send+yield inline-send+yield-BD machine-round-trip call-round-trip create+run+destroy inline-create+run+destroy'
+	inline-send+yield inline-send+yield-BD machine-round-trip call-round-trip create+run+destroy inline-create+run+destroy
+	create+first+destroy create+run+destroy-fresh create+first+destroy-fresh'
 
 perf --quick --csv "$directory/csv" --json "$directory/json" >"$directory/table" 2>"$directory/errors" ||
 	fail "status $? of a plain run"
