@@ -8,6 +8,7 @@
  *     HAS_LIVES            where it can be made and can end
  *     HAS_FIRST            where it has an entry `first`, which is to be dropped at its first yield; else that is `once`
  *     HAS_FRESH            where there are create_on(), release() and abandon(), as on_stacks.h says
+ *     HAS_CHAINS           where there is create_chain(depth): one that will await another, and so on, the innermost counting
  */
 #ifndef SEGUE_PERF_DRIVING_H
 #define SEGUE_PERF_DRIVING_H
@@ -39,8 +40,9 @@ static void drop_counter(void *co)
 
 /* ---- Round trips ------------------------------------------------------------------------------------------------ */
 
-static void *start_count(void)
+static void *start_count(size_t unused)
 {
+	(void)unused;
 	return started(create(count));
 }
 
@@ -54,8 +56,9 @@ static NOINLINE uintptr_t run_trips(void *on, uintptr_t rounds)
 	return (uintptr_t)value;
 }
 
-static void *start_count_4(void)
+static void *start_count_4(size_t unused)
 {
+	(void)unused;
 	return started(create(count_4));
 }
 
@@ -91,13 +94,15 @@ static NOINLINE uintptr_t run_trips_in_helper(void *on, uintptr_t rounds)
 }
 
 #ifdef HAS_STACK
-static void *start_count_in_helper(void)
+static void *start_count_in_helper(size_t unused)
 {
+	(void)unused;
 	return started(create(count_in_helper));
 }
 
-static void *start_count_deep(void)
+static void *start_count_deep(size_t unused)
 {
+	(void)unused;
 	return started(create(count_deep));
 }
 
@@ -114,6 +119,15 @@ static NOINLINE uintptr_t run_trips_deep(void *on, uintptr_t rounds)
 	for (uintptr_t i = 0; i < rounds; i++)
 		value = resume_deep(co, value, 3);
 	return (uintptr_t)value;
+}
+#endif
+
+/* ---- Chains: the same round trips ------------------------------------------------------------------------------- */
+
+#ifdef HAS_CHAINS
+static void *start_chain(size_t depth)
+{
+	return started(create_chain(depth));
 }
 #endif
 
@@ -218,6 +232,11 @@ static const struct work works[KINDS] = {
 	{ NULL, run_fresh_firsts, NULL, 1 },
 #else
 	CANNOT, CANNOT,
+#endif
+#ifdef HAS_CHAINS
+	{ start_chain, run_trips, drop_counter, 1 },
+#else
+	CANNOT,
 #endif
 };
 

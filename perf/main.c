@@ -76,10 +76,13 @@ static struct row *choose_rows(const struct options *options, size_t *chosen)
 	check_filters(options, all, count);
 	*chosen = 0;
 	for (size_t i = 0; i < count; i++)
-		if (is_selected(options, all[i].name) ||
-		    (!all[i].peer->ours && is_wanted_by_ours(options, all, count, all[i].benchmark)))
+		if (all[i].benchmark->size <= options->most &&
+		    (is_selected(options, all[i].name) ||
+		     (!all[i].peer->ours && is_wanted_by_ours(options, all, count, all[i].benchmark))))
 			rows[(*chosen)++] = all[i];
 	free(all);
+	if (*chosen == 0)
+		errx(EXIT_USAGE, "all of that has more than %zu coroutines; see --most", options->most);
 	return rows;
 }
 

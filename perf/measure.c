@@ -150,7 +150,7 @@ static void prepare(struct row *row, const struct plan *plan)
 	row->ns = allocate((size_t)plan->repetitions, sizeof *row->ns);
 	row->counts = (double (*)[COUNTERS])allocate((size_t)plan->repetitions, sizeof *row->counts);
 	if (row->work->prepare)
-		row->on = row->work->prepare();
+		row->on = row->work->prepare(row->benchmark->size);
 	calibrate(row, plan->repetition_ns);
 }
 

@@ -66,6 +66,28 @@ static segue_result first(void *arg)
 	return segue_value(one_up(SEGUE_TRY(segue_yield(one_up(arg)))));
 }
 
+#define HAS_CHAINS
+static inline coroutine *create_chain(size_t depth);
+
+static segue_result link_of_chain(void *depth)
+{
+	return segue_await(create_chain((size_t)depth - 1));
+}
+
+static segue_result innermost(void *unused)
+{
+	void *value = NULL;
+
+	(void)unused;
+	for (;;)
+		value = SEGUE_TRY(segue_yield(one_up(value)));
+}
+
+static inline coroutine *create_chain(size_t depth)
+{
+	return segue_coroutine_new(depth ? link_of_chain : innermost, (void *)depth);
+}
+
 #define HAS_LIVES
 #define HAS_FRESH
 #include "driving.h"

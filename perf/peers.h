@@ -16,7 +16,7 @@ extern "C" {
 #endif
 
 /** The kinds of work, in the order of each peer's table at the end of driving.h. */
-enum kind { TRIPS, TRIPS_4, TRIPS_F, TRIPS_G, TRIPS_H, TRIPS_D, LIVES, FIRSTS, FRESH_LIVES, FRESH_FIRSTS, KINDS };
+enum kind { TRIPS, TRIPS_4, TRIPS_F, TRIPS_G, TRIPS_H, TRIPS_D, LIVES, FIRSTS, FRESH_LIVES, FRESH_FIRSTS, AWAITS, KINDS };
 
 /** A row of the report, but for the peer. */
 struct benchmark {
@@ -24,6 +24,7 @@ struct benchmark {
 	const char *suffix; /* what follows that name */
 	const char *about;
 	enum kind kind;
+	size_t size; /* how many coroutines there are; 0: one, or none at a time */
 };
 
 /** The list; in the last one `about` is NULL. */
@@ -31,9 +32,9 @@ extern const struct benchmark benchmarks[];
 
 /** How a peer does it. */
 struct work {
-	void *(*prepare)(void);     /* makes what run() works on; or NULL */
+	void *(*prepare)(size_t size); /* makes what run() works on; or NULL */
 	uintptr_t (*run)(void *on, uintptr_t rounds); /* returns what it counted up to: rounds * counts. NULL: the peer can't */
-	void (*clear)(void *on);    /* undoes prepare(); or NULL */
+	void (*clear)(void *on);       /* undoes prepare(); or NULL */
 	unsigned counts;
 };
 

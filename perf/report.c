@@ -91,21 +91,30 @@ static void print_ratios_of(FILE *file, const struct report *report, const struc
 	fputc('\n', file);
 }
 
+/* Whether it is a row of ours, and there is another's to compare it with. */
+static int compares(const struct report *report, const struct row *base)
+{
+	for (size_t i = 0; i < report->count; i++)
+		if (base->peer->ours && !report->rows[i].peer->ours && report->rows[i].benchmark == base->benchmark)
+			return 1;
+	return 0;
+}
+
 static void print_ratios(FILE *file, const struct report *report)
 {
-	int ours = 0, others = 0;
+	size_t first = 0;
 
-	for (size_t i = 0; i < report->count; i++)
-		*(report->rows[i].peer->ours ? &ours : &others) += 1;
-	if (!ours || !others)
+	while (first < report->count && !compares(report, &report->rows[first]))
+		first++;
+	if (first == report->count)
 		return;
 	fprintf(file, "\nHow many times as long the peers take, the median over the repetitions:\n%-36s", "");
 	for (const struct peer *const *peer = peers; *peer; peer++)
 		if (!(*peer)->ours && has_rows(report, *peer))
 			fprintf(file, " %14s", (*peer)->library);
 	fputc('\n', file);
-	for (size_t i = 0; i < report->count; i++)
-		if (report->rows[i].peer->ours)
+	for (size_t i = first; i < report->count; i++)
+		if (compares(report, &report->rows[i]))
 			print_ratios_of(file, report, &report->rows[i]);
 }
 

@@ -34,7 +34,7 @@ has() {
 
 benchmarks='bare-switch bare-switch-BH send+yield send+yield-B4 send+yield-BF send+yield-BG send+yield-BH send+yield-BD
 	inline-send+yield inline-send+yield-BD machine-round-trip call-round-trip create+run+destroy inline-create+run+destroy
-	create+first+destroy create+run+destroy-fresh create+first+destroy-fresh'
+	create+first+destroy create+run+destroy-fresh create+first+destroy-fresh await-1 inline-await-100'
 
 perf --quick --csv "$directory/csv" --json "$directory/json" >"$directory/table" 2>"$directory/errors" ||
 	fail "status $? of a plain run"
@@ -70,6 +70,7 @@ else
 		fail "rows and heading of the CSV differ"
 fi
 
+! grep -q await-1000 "$directory/table" || fail "--quick does not leave out what is large"
 perf --list >"$directory/list" || fail "status $? of --list"
 has "$directory/list" $benchmarks
 perf --list --filter '*send+yield' --filter create >"$directory/list" || fail "status $? of --list --filter"
@@ -78,13 +79,15 @@ has "$directory/list" 'send+yield ' create+run+destroy
 perf --quick --filter bare-switch-BH --repeat 2 --no-pin --csv - >"$directory/csv" 2>/dev/null || fail "status $? of --csv -"
 test "$(sed -n '2s/,.*//p' "$directory/csv")" = bare-switch-BH || fail "--csv - writes something else first"
 perf --help >"$directory/help" || fail "status $? of --help"
-has "$directory/help" --list --filter --repeat --cpu --no-pin --csv --json --quick --version
+has "$directory/help" --list --filter --repeat --most --cpu --no-pin --csv --json --quick --version
 perf --version | grep -q '^segue-perf [0-9]' || fail "--version has none"
 
 refuses --filter no-such-benchmark
 refuses --filter send+yield --filter no-such-benchmark
 refuses --no-such-option
 refuses --repeat 0
+refuses --most 0
+refuses --filter await-1000
 refuses --repeat 3x
 refuses --repeat
 refuses --cpu 60000
