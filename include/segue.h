@@ -371,6 +371,29 @@ segue_coroutine *segue_types_coroutine(segue_coroutine *generator);
 /** The coroutine that runs on this thread, borrowed; NULL outside any. */
 segue_coroutine *segue_current(void);
 
+/** Asks the processor for the memory that a send to co will touch: the object, and its stack's top. A scheduler that knows who comes
+ * next can so hide the cache misses of many coroutines: with each send, for the one that is to run some 4 to 16 turns later.
+ *
+ * @param co  may be NULL, or gone by then: nothing is read
+ *
+ * Thread: any; async-signal-safe. Cost: a few instructions that wait for nothing; it earns them where the coroutines outgrow the caches.
+ * Since: 0.1
+ */
+static inline void segue_prefetch(const segue_coroutine *co)
+{
+	uintptr_t hot = (uintptr_t)co;
+
+	__builtin_prefetch((const void *)hot, 1);
+	__builtin_prefetch((const void *)(hot - 64), 1);  /* the contexts */
+	__builtin_prefetch((const void *)(hot - 128), 1); /* the first frames, the registers that the switch saved */
+	__builtin_prefetch((const void *)(hot - 192), 1);
+#if defined __aarch64__ || defined __riscv
+	__builtin_prefetch((const void *)(hot - 256), 1); /* there are more of them, or wider */
+	__builtin_prefetch((const void *)(hot - 320), 1);
+#endif
+	__asm__ volatile("" : : "r"(co)); /* or gcc takes a function that does nothing else for one that does nothing */
+}
+
 /** Where co stands. Source: inspect.getcoroutinestate(). */
 enum segue_state segue_state(const segue_coroutine *co);
 

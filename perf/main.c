@@ -10,17 +10,21 @@
 
 /* ---- Choosing rows ---------------------------------------------------------------------------------------------- */
 
-static void name_row(struct row *row, const struct peer *peer, size_t index)
+static bool can(const struct peer *peer, enum kind kind)
 {
-	const struct benchmark *benchmark = &peer->benchmarks[index];
+	return peer->works[kind].run && (!peer->only || peer->only >> kind & 1);
+}
 
+static void name_row(struct row *row, const struct peer *peer, const struct benchmark *benchmark)
+{
 	row->peer = peer;
 	row->benchmark = benchmark;
-	row->index = index;
+	row->work = &peer->works[benchmark->kind];
 	snprintf(row->name, sizeof row->name, "%s%s%s", peer->prefix, benchmark->name ? benchmark->name : peer->round_trip,
 		 benchmark->suffix);
 }
 
+/* Those of a benchmark stand together. */
 static struct row *all_rows(size_t *count)
 {
 	size_t peer_count = 0, benchmark_count = 0;
@@ -28,22 +32,24 @@ static struct row *all_rows(size_t *count)
 
 	while (peers[peer_count])
 		peer_count++;
-	while (peers[0]->benchmarks[benchmark_count].about)
+	while (benchmarks[benchmark_count].about)
 		benchmark_count++;
-	*count = peer_count * benchmark_count;
-	rows = calloc(*count, sizeof *rows);
+	rows = calloc(peer_count * benchmark_count, sizeof *rows);
 	if (!rows)
 		err(EXIT_FAILURE, "no memory");
-	for (size_t i = 0; i < *count; i++)
-		name_row(&rows[i], peers[i % peer_count], i / peer_count);
+	*count = 0;
+	for (const struct benchmark *b = benchmarks; b->about; b++)
+		for (const struct peer *const *peer = peers; *peer; peer++)
+			if (can(*peer, b->kind))
+				name_row(&rows[(*count)++], *peer, b);
 	return rows;
 }
 
 /* Whether a row of segue's own of this benchmark is selected: its peers come along, for the ratio. */
-static bool is_wanted_by_ours(const struct options *options, const struct row *rows, size_t count, size_t index)
+static bool is_wanted_by_ours(const struct options *options, const struct row *rows, size_t count, const struct benchmark *benchmark)
 {
 	for (size_t i = 0; i < count; i++)
-		if (rows[i].peer->ours && rows[i].index == index && is_selected(options, rows[i].name))
+		if (rows[i].peer->ours && rows[i].benchmark == benchmark && is_selected(options, rows[i].name))
 			return true;
 	return false;
 }
@@ -70,17 +76,20 @@ static struct row *choose_rows(const struct options *options, size_t *chosen)
 	check_filters(options, all, count);
 	*chosen = 0;
 	for (size_t i = 0; i < count; i++)
-		if (is_selected(options, all[i].name) ||
-		    (!all[i].peer->ours && is_wanted_by_ours(options, all, count, all[i].index)))
+		if (all[i].benchmark->size <= options->most &&
+		    (is_selected(options, all[i].name) ||
+		     (!all[i].peer->ours && is_wanted_by_ours(options, all, count, all[i].benchmark))))
 			rows[(*chosen)++] = all[i];
 	free(all);
+	if (*chosen == 0)
+		errx(EXIT_USAGE, "all of that has more than %zu coroutines; see --most", options->most);
 	return rows;
 }
 
 static void list_rows(const struct row *rows, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		printf("%-28s %s\n", rows[i].name, rows[i].benchmark->about);
+		printf("%-36s %s\n", rows[i].name, rows[i].benchmark->about);
 	puts("");
 	for (const struct peer *const *peer = peers; *peer; peer++)
 		printf("%-14s %s%s: %s\n", (*peer)->library, (*peer)->prefix, (*peer)->round_trip, (*peer)->about);

@@ -96,12 +96,12 @@ double ratio(const struct row *row, const struct row *base, int repetitions)
 static double time_rounds(const struct row *row, uintptr_t rounds)
 {
 	double start = now_ns();
-	uintptr_t counted = row->benchmark->run(row->on, rounds);
+	uintptr_t counted = row->work->run(row->on, rounds);
 	double end = now_ns();
 
-	if (counted != rounds * row->benchmark->counts)
+	if (counted != rounds * row->work->counts)
 		errx(EXIT_FAILURE, "%s counted to %ju in %ju rounds, not to %ju: values were lost", row->name, (uintmax_t)counted,
-		     (uintmax_t)rounds, (uintmax_t)(rounds * row->benchmark->counts));
+		     (uintmax_t)rounds, (uintmax_t)(rounds * row->work->counts));
 	return end - start;
 }
 
@@ -149,8 +149,8 @@ static void prepare(struct row *row, const struct plan *plan)
 {
 	row->ns = allocate((size_t)plan->repetitions, sizeof *row->ns);
 	row->counts = (double (*)[COUNTERS])allocate((size_t)plan->repetitions, sizeof *row->counts);
-	if (row->benchmark->prepare)
-		row->on = row->benchmark->prepare();
+	if (row->work->prepare)
+		row->on = row->work->prepare(row->benchmark->size);
 	calibrate(row, plan->repetition_ns);
 }
 
@@ -176,8 +176,8 @@ void measure(struct row *rows, size_t count, const struct plan *plan)
 void release_rows(struct row *rows, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		if (rows[i].on && rows[i].benchmark->clear)
-			rows[i].benchmark->clear(rows[i].on);
+		if (rows[i].on && rows[i].work->clear)
+			rows[i].work->clear(rows[i].on);
 		free(rows[i].ns);
 		free(rows[i].counts);
 	}

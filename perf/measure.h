@@ -16,7 +16,7 @@ struct row {
 	char name[48];
 	const struct peer *peer;
 	const struct benchmark *benchmark;
-	size_t index;           /* of the benchmark: the same for all peers */
+	const struct work *work;
 	uintptr_t rounds;       /* a repetition */
 	double *ns;             /* by repetition */
 	double (*counts)[COUNTERS];

@@ -3,6 +3,7 @@
 #define SEGUE_PERF_OPTIONS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 enum { EXIT_USAGE = 2 };
 
@@ -11,6 +12,7 @@ struct options {
 	int filter_count;
 	const char *csv, *json; /* file names, or NULL; "-" is standard output */
 	int repetitions;
+	size_t most;          /* coroutines alive at once */
 	int cpu;              /* or LAST_CPU, NO_CPU */
 	bool list, quick;
 };

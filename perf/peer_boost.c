@@ -37,16 +37,17 @@ static inline void *jump(coroutine *co, void *value)
 
 enum { HANDLE_ROOM = 64 }; /* bytes at the top: keeps what is below aligned */
 
-static inline coroutine *create(coroutine_entry *entry)
+static inline coroutine *create_on(void *top, coroutine_entry *entry)
 {
-	char *top = stack_take();
-	coroutine *co;
+	coroutine *co = (coroutine *)((char *)top - HANDLE_ROOM);
 
-	if (!top)
-		return NULL;
-	co = (coroutine *)(top - HANDLE_ROOM);
 	co->other = make_fcontext(co, STACK_SIZE - HANDLE_ROOM, entry);
 	return co;
+}
+
+static inline void *top_of(coroutine *co)
+{
+	return (char *)co + HANDLE_ROOM;
 }
 
 static inline void *resume(coroutine *co, void *value)
@@ -59,23 +60,20 @@ static inline void *yield(coroutine *self, void *value)
 	return jump(self, value);
 }
 
-static inline void destroy(coroutine *co)
+static inline void abandon(coroutine *co)
 {
-	stack_give((char *)co + HANDLE_ROOM);
+	(void)co;
 }
 
-static inline void drop(coroutine *co)
-{
-	destroy(co);
-}
-
+#include "on_stacks.h"
 #include "bodies.h"
+#include "driving.h"
 
 const struct peer peer_boost = {
 	.library = "Boost.Context",
 	.prefix = "boost-",
 	.round_trip = "round-trip",
 	.about = "jump_fcontext() each way; made by make_fcontext(), ends with a jump for good",
-	.benchmarks = benchmarks,
+	.works = works,
 };
 #endif

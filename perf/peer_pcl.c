@@ -19,16 +19,17 @@ typedef void coroutine_entry(void *self);
 		co->value = body(co, co->value);       \
 	}
 
-static inline coroutine *create(coroutine_entry *entry)
+static inline coroutine *create_on(void *top, coroutine_entry *entry)
 {
-	void *top = stack_take();
-	coroutine *co;
+	coroutine *co = (coroutine *)top - 1;
 
-	if (!top)
-		return NULL;
-	co = (coroutine *)top - 1;
 	co->handle = co_create(entry, co, stack_low(top), STACK_SIZE - sizeof *co);
 	return co->handle ? co : NULL;
+}
+
+static inline void *top_of(coroutine *co)
+{
+	return co + 1;
 }
 
 static inline void *resume(coroutine *co, void *value)
@@ -45,25 +46,21 @@ static inline void *yield(coroutine *self, void *value)
 	return self->value;
 }
 
-/* Its end has deleted the library's part. */
-static inline void destroy(coroutine *co)
-{
-	stack_give(co + 1);
-}
-
-static inline void drop(coroutine *co)
+/* The end of one has deleted the library's part. */
+static inline void abandon(coroutine *co)
 {
 	co_delete(co->handle);
-	stack_give(co + 1);
 }
 
+#include "on_stacks.h"
 #include "bodies.h"
+#include "driving.h"
 
 const struct peer peer_pcl = {
 	.library = "libpcl",
 	.prefix = "pcl-",
 	.round_trip = "round-trip",
 	.about = "co_call() and co_resume(); made by co_create(), ends by returning, which deletes it",
-	.benchmarks = benchmarks,
+	.works = works,
 };
 #endif

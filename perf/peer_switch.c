@@ -7,6 +7,8 @@ typedef struct coroutine {
 	segue_context own, resumer;
 } coroutine;
 
+typedef segue_context_entry coroutine_entry;
+
 #define ENTRY(name, body)                                                               \
 	static void name(void *self, void *value)                                       \
 	{                                                                               \
@@ -16,16 +18,17 @@ typedef struct coroutine {
 		__builtin_unreachable();                                                \
 	}
 
-static inline coroutine *create(segue_context_entry *entry)
+static inline coroutine *create_on(void *top, coroutine_entry *entry)
 {
-	void *top = stack_take();
-	coroutine *co;
+	coroutine *co = (coroutine *)top - 1;
 
-	if (!top)
-		return NULL;
-	co = (coroutine *)top - 1;
 	segue_context_make(&co->own, stack_low(top), STACK_SIZE - sizeof *co, entry, co);
 	return co;
+}
+
+static inline void *top_of(coroutine *co)
+{
+	return co + 1;
 }
 
 static inline void *resume(coroutine *co, void *value)
@@ -38,23 +41,20 @@ static inline void *yield(coroutine *self, void *value)
 	return segue_context_switch(&self->own, &self->resumer, value);
 }
 
-static inline void destroy(coroutine *co)
+static inline void abandon(coroutine *co)
 {
-	stack_give(co + 1);
+	(void)co;
 }
 
-static inline void drop(coroutine *co)
-{
-	destroy(co);
-}
-
+#include "on_stacks.h"
 #include "bodies.h"
+#include "driving.h"
 
 const struct peer peer_switch = {
 	.library = "segue",
 	.prefix = "bare-",
 	.round_trip = "switch",
 	.about = "segue_context_switch() each way; made by segue_context_make(), ends with a switch for good",
-	.benchmarks = benchmarks,
+	.works = works,
 	.ours = true,
 };

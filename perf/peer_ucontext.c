@@ -27,20 +27,21 @@ static inline coroutine *from_halves(unsigned high, unsigned low)
 		setcontext(&co->resumer);                      \
 	}
 
-static inline coroutine *create(coroutine_entry *entry)
+static inline coroutine *create_on(void *top, coroutine_entry *entry)
 {
-	void *top = stack_take();
-	coroutine *co;
+	coroutine *co = (coroutine *)top - 1;
 
-	if (!top)
-		return NULL;
-	co = (coroutine *)top - 1;
 	getcontext(&co->own);
 	co->own.uc_stack.ss_sp = stack_low(top);
 	co->own.uc_stack.ss_size = STACK_SIZE - sizeof *co;
 	co->own.uc_link = NULL;
 	makecontext(&co->own, (void (*)(void))entry, 2, (unsigned)((uintptr_t)co >> 16 >> 16), (unsigned)(uintptr_t)co);
 	return co;
+}
+
+static inline void *top_of(coroutine *co)
+{
+	return co + 1;
 }
 
 static inline void *resume(coroutine *co, void *value)
@@ -57,23 +58,20 @@ static inline void *yield(coroutine *self, void *value)
 	return self->value;
 }
 
-static inline void destroy(coroutine *co)
+static inline void abandon(coroutine *co)
 {
-	stack_give(co + 1);
+	(void)co;
 }
 
-static inline void drop(coroutine *co)
-{
-	destroy(co);
-}
-
+#include "on_stacks.h"
 #include "bodies.h"
+#include "driving.h"
 
 const struct peer peer_ucontext = {
 	.library = "ucontext",
 	.prefix = "ucontext-",
 	.round_trip = "round-trip",
 	.about = "swapcontext() each way; made by makecontext(), ends with setcontext()",
-	.benchmarks = benchmarks,
+	.works = works,
 };
 #endif

@@ -5,6 +5,7 @@
 const struct peer *const peers[] = {
 	&peer_switch,
 	&peer_send,
+	&peer_inline,
 #ifdef HAVE_MAKECONTEXT
 	&peer_ucontext,
 #endif
@@ -14,6 +15,12 @@ const struct peer *const peers[] = {
 #ifdef HAVE_PCL
 	&peer_pcl,
 #endif
+#ifdef HAVE_CPP20
+	&peer_cpp20,
+	&peer_cpp20_pooled,
+#endif
+	&peer_machine,
+	&peer_call,
 	NULL,
 };
 
@@ -26,6 +33,9 @@ const char *const absent_peers[] = {
 #endif
 #ifndef HAVE_PCL
 	"libpcl",
+#endif
+#ifndef HAVE_CPP20
+	"C++20",
 #endif
 	NULL,
 };

@@ -1,7 +1,8 @@
 /* What is timed: a benchmark is work that all libraries do alike, a peer is a library that does it.
  *
- * segue's own forms are peers like the others. Each peer is a file that defines a type, five small functions and a macro, and
- * includes bodies.h, where the work is written once, so that nothing stands between a timed loop and the library's own calls.
+ * segue's own forms are peers like the others. Each peer is a file that defines a type and some small functions, and includes
+ * bodies.h, what runs inside, or brings bodies of its own, and driving.h, what runs outside: written once for all, so that nothing
+ * stands between a timed loop and the library's own calls.
  */
 #ifndef SEGUE_PERF_PEERS_H
 #define SEGUE_PERF_PEERS_H
@@ -10,14 +11,30 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/** A kind of work. Every peer has an array of them, all in the order of the table at the end of bodies.h. */
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** The kinds of work, in the order of each peer's table at the end of driving.h. */
+enum kind { TRIPS, TRIPS_4, TRIPS_F, TRIPS_G, TRIPS_H, TRIPS_D, LIVES, FIRSTS, FRESH_LIVES, FRESH_FIRSTS, AWAITS, KINDS };
+
+/** A row of the report, but for the peer. */
 struct benchmark {
-	const char *name;             /* NULL: as the peer calls its round trip; in the array's last one `about` is NULL too */
-	const char *suffix;           /* what follows that name */
+	const char *name;   /* NULL: as the peer calls its round trip */
+	const char *suffix; /* what follows that name */
 	const char *about;
-	void *(*prepare)(void);       /* makes what run() works on; or NULL */
-	uintptr_t (*run)(void *on, uintptr_t rounds); /* returns what it counted up to: rounds * counts */
-	void (*clear)(void *on);      /* undoes prepare(); or NULL */
+	enum kind kind;
+	size_t size; /* how many coroutines there are; 0: one, or none at a time */
+};
+
+/** The list; in the last one `about` is NULL. */
+extern const struct benchmark benchmarks[];
+
+/** How a peer does it. */
+struct work {
+	void *(*prepare)(size_t size); /* makes what run() works on; or NULL */
+	uintptr_t (*run)(void *on, uintptr_t rounds); /* returns what it counted up to: rounds * counts. NULL: the peer can't */
+	void (*clear)(void *on);       /* undoes prepare(); or NULL */
 	unsigned counts;
 };
 
@@ -26,7 +43,8 @@ struct peer {
 	const char *prefix;     /* of the names of its rows */
 	const char *round_trip; /* what it calls one */
 	const char *about;
-	const struct benchmark *benchmarks;
+	const struct work *works; /* by kind */
+	unsigned only;          /* 1 << kind, of those that have rows; 0: all that it can */
 	bool ours;
 };
 
@@ -34,6 +52,10 @@ struct peer {
 extern const struct peer *const peers[];
 extern const char *const absent_peers[];
 
-extern const struct peer peer_switch, peer_send, peer_ucontext, peer_boost, peer_pcl;
+extern const struct peer peer_switch, peer_send, peer_inline, peer_ucontext, peer_boost, peer_pcl, peer_cpp20, peer_cpp20_pooled,
+	peer_machine, peer_call;
 
+#ifdef __cplusplus
+}
+#endif
 #endif

@@ -5,10 +5,10 @@
 #include <math.h>
 #include <string.h>
 
-static const struct row *find_row(const struct report *report, const struct peer *peer, size_t index)
+static const struct row *find_row(const struct report *report, const struct peer *peer, const struct benchmark *benchmark)
 {
 	for (size_t i = 0; i < report->count; i++)
-		if (report->rows[i].peer == peer && report->rows[i].index == index)
+		if (report->rows[i].peer == peer && report->rows[i].benchmark == benchmark)
 			return &report->rows[i];
 	return NULL;
 }
@@ -46,7 +46,7 @@ static void print_row(FILE *file, const struct row *row, int with_counters)
 {
 	const struct summary *s = &row->summary;
 
-	fprintf(file, "%-28s %9.2f %9.2f %7.1f%%", row->name, s->median_ns, s->min_ns, 100 * s->spread);
+	fprintf(file, "%-36s %9.2f %9.2f %7.1f%%", row->name, s->median_ns, s->min_ns, 100 * s->spread);
 	if (with_counters) {
 		print_count(file, s->counts[CYCLES], 1);
 		print_count(file, s->counts[INSTRUCTIONS], 1);
@@ -57,12 +57,12 @@ static void print_row(FILE *file, const struct row *row, int with_counters)
 
 static void print_rows(FILE *file, const struct report *report)
 {
-	fprintf(file, "\n%-28s %9s %9s %8s", "", "median ns", "minimum", "spread");
+	fprintf(file, "\n%-36s %9s %9s %8s", "", "median ns", "minimum", "spread");
 	if (!report->no_counters)
 		fprintf(file, " %9s %9s %9s", "cycles", "instr.", "br.misses");
 	fputc('\n', file);
 	for (size_t i = 0; i < report->count; i++) {
-		if (i > 0 && report->rows[i].index != report->rows[i - 1].index)
+		if (i > 0 && report->rows[i].benchmark != report->rows[i - 1].benchmark)
 			fputc('\n', file);
 		print_row(file, &report->rows[i], !report->no_counters);
 	}
@@ -78,9 +78,9 @@ static int has_rows(const struct report *report, const struct peer *peer)
 
 static void print_ratios_of(FILE *file, const struct report *report, const struct row *base)
 {
-	fprintf(file, "%-28s", base->name);
+	fprintf(file, "%-36s", base->name);
 	for (const struct peer *const *peer = peers; *peer; peer++) {
-		const struct row *row = find_row(report, *peer, base->index);
+		const struct row *row = find_row(report, *peer, base->benchmark);
 		if ((*peer)->ours || !has_rows(report, *peer))
 			continue;
 		if (row)
@@ -91,21 +91,30 @@ static void print_ratios_of(FILE *file, const struct report *report, const struc
 	fputc('\n', file);
 }
 
+/* Whether it is a row of ours, and there is another's to compare it with. */
+static int compares(const struct report *report, const struct row *base)
+{
+	for (size_t i = 0; i < report->count; i++)
+		if (base->peer->ours && !report->rows[i].peer->ours && report->rows[i].benchmark == base->benchmark)
+			return 1;
+	return 0;
+}
+
 static void print_ratios(FILE *file, const struct report *report)
 {
-	int ours = 0, others = 0;
+	size_t first = 0;
 
-	for (size_t i = 0; i < report->count; i++)
-		*(report->rows[i].peer->ours ? &ours : &others) += 1;
-	if (!ours || !others)
+	while (first < report->count && !compares(report, &report->rows[first]))
+		first++;
+	if (first == report->count)
 		return;
-	fprintf(file, "\nHow many times as long the peers take, the median over the repetitions:\n%-28s", "");
+	fprintf(file, "\nHow many times as long the peers take, the median over the repetitions:\n%-36s", "");
 	for (const struct peer *const *peer = peers; *peer; peer++)
 		if (!(*peer)->ours && has_rows(report, *peer))
 			fprintf(file, " %14s", (*peer)->library);
 	fputc('\n', file);
-	for (size_t i = 0; i < report->count; i++)
-		if (report->rows[i].peer->ours)
+	for (size_t i = first; i < report->count; i++)
+		if (compares(report, &report->rows[i]))
 			print_ratios_of(file, report, &report->rows[i]);
 }
 
@@ -215,7 +224,7 @@ static void json_ratios(FILE *file, const struct report *report)
 	for (size_t i = 0; i < report->count; i++)
 		for (size_t j = 0; j < report->count; j++) {
 			const struct row *base = &report->rows[i], *row = &report->rows[j];
-			if (!base->peer->ours || row->peer->ours || row->index != base->index)
+			if (!base->peer->ours || row->peer->ours || row->benchmark != base->benchmark)
 				continue;
 			fprintf(file, "%s\n    {", separator);
 			json_member(file, "name", row->name);

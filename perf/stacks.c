@@ -11,9 +11,14 @@
 
 void *free_stacks;
 
+static size_t guard_size(void)
+{
+	return (size_t)sysconf(_SC_PAGESIZE);
+}
+
 void *stack_map(void)
 {
-	size_t guard = (size_t)sysconf(_SC_PAGESIZE);
+	size_t guard = guard_size();
 	char *low = mmap(NULL, guard + STACK_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
 
 	if (low == MAP_FAILED)
@@ -23,4 +28,9 @@ void *stack_map(void)
 		return NULL;
 	}
 	return low + guard + STACK_SIZE;
+}
+
+void stack_unmap(void *top)
+{
+	munmap((char *)stack_low(top) - guard_size(), guard_size() + STACK_SIZE);
 }

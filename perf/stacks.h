@@ -9,8 +9,9 @@ enum { STACK_SIZE = 64 * 1024 }; /* bytes, as segue's default */
 /* A stack is known by its top. The word below that links the free ones, the last one given first. */
 extern void *free_stacks;
 
-/** A new one; NULL with errno. */
+/** A new one, not pooled; NULL with errno. */
 void *stack_map(void);
+void stack_unmap(void *top);
 
 static inline void **stack_link(void *top)
 {

@@ -1,0 +1,3 @@
+// C++20 coroutines whose frames are pooled.
+#define POOLED
+#include "peer_cpp20.cpp"
