@@ -3,9 +3,10 @@
 #
 # 1. Deletes each instruction of the switch, one at a time (but landing pads and nops): the probe or the backtraces must fail.
 # 2. For each register of tests/psabi/<cpu>: destroys it after the switch; the probe must say so, on each side.
+# 3. Deletes each instruction of the inlined switch: its test must fail.
 #
 # usage: mutate.sh SRCDIR OBJECT...    the tests' objects, compiled already, all but the stub
-# In the environment: CC, CPP, CFLAGS, LIBS (cmocka), EMULATOR (a cross build). Works in ./mutants.
+# In the environment: CC, CPP, CFLAGS, CMOCKA_CFLAGS, LIBS (cmocka), EMULATOR (a cross build). Works in ./mutants.
 set -u
 src=$1
 shift
@@ -30,7 +31,7 @@ build()
 
 passes()
 {
-	{ timeout 60 ${EMULATOR-} "mutants/$1" >mutants/$1.log 2>&1; } 2>mutants/shell.log
+	{ timeout 20 ${EMULATOR-} "mutants/$1" >mutants/$1.log 2>&1; } 2>mutants/shell.log
 }
 
 verdict()
@@ -92,6 +93,38 @@ while IFS='|' read -r register section destroy; do
 		fi
 	done
 done <mutants/psabi
+
+# ---- 3. Each instruction of the inlined switch
+build_inlined()
+{
+	$CC $CFLAGS -O2 -w -I"$src/include" -Imutants $CMOCKA_CFLAGS -c "$src/tests/test_inline.c" -o mutants/test_inline.o &&
+		$CC $CFLAGS mutants/test_inline.o $library mutants/whole.o $LIBS -o mutants/test_inline
+}
+
+library=
+for o; do
+	case $o in *test_* | *probe.o) ;; *) library="$library $o" ;; esac
+done
+inline=arch/$cpu/inline.h
+build_inlined && passes test_inline || {
+	echo "mutate.sh: test_inline fails before anything is broken"
+	exit 1
+}
+mv mutants/test_inline.o mutants/whole_inline.o
+before=$total
+for n in $(grep -n '"[^"]*[a-z][^"]* .*\\n' "$src/$inline" | cut -d : -f 1); do
+	sed "${n}s|\"[a-z0-9:].*\\\\n\\(\\\\t\\)*\"|\"\"|" "$src/$inline" >"mutants/$inline"
+	if ! build_inlined 2>mutants/build.log; then
+		verdict killed
+	elif cmp -s mutants/test_inline.o mutants/whole_inline.o; then
+		: # compiled for other targets only
+	elif passes test_inline; then
+		verdict survived "inlined, without line $n: $(sed -n "${n}p" "$src/$inline")"
+	else
+		verdict killed
+	fi
+done
+[ "$total" -gt $((before + 8)) ] || verdict survived "the inlined switch: there is nothing to delete in it"
 
 echo "$cpu: $total mutants, $deleted of them without an instruction, $((total - survived)) found by the tests"
 [ "$total" -gt "$deleted" ] && [ "$deleted" -gt 0 ] && [ "$survived" = 0 ]
