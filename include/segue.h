@@ -246,13 +246,14 @@ typedef struct segue_code {
 	const char *name;
 	segue_site site;
 	uint32_t made_here;
+	void (*constructor)(void); /* the function that returns such coroutines, where there is one: no part of an origin */
 } segue_code;
 
 /** What the macros above call: they tell the name and the place. `kind` is a segue_kind. */
 segue_coroutine *segue_new_here(segue_body *body, void *arg, uint32_t kind, const segue_code *code);
 #define SEGUE_MADE_HERE(name)                                                                           \
 	__extension__({                                                                                 \
-		static const segue_code segue_code_here = { name, { __FILE__, __func__, __LINE__ }, 1 }; \
+		static const segue_code segue_code_here = { name, { __FILE__, __func__, __LINE__ }, 1, 0 }; \
 		&segue_code_here;                                                                       \
 	})
 

@@ -107,7 +107,7 @@ static __attribute__((noinline)) void add_origin(segue_coroutine *co, int depth,
 {
 	co->origin = reserve(co, (size_t)(depth + 1) * sizeof *co->origin);
 	co->extras |= EXTRA_ORIGIN;
-	segue__origin_take(co->origin, depth, caller);
+	segue__origin_take(co->origin, depth, caller, co->code);
 }
 
 static inline void track_origin(segue_coroutine *co, void *caller)

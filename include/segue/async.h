@@ -52,7 +52,7 @@
 	}                                                                                           \
 	segue_coroutine *name(void)                                                                 \
 	{                                                                                           \
-		static const segue_code segue_code_of = { #name, { __FILE__, #name, __LINE__ }, 0 }; \
+		static const segue_code segue_code_of = { #name, { __FILE__, #name, __LINE__ }, 0, (void (*)(void))name }; \
 		return segue_new_copied(segue_run_##name, 0, 0, kind, &segue_code_of);              \
 	}                                                                                           \
 	static segue_result segue_body_of_##name(void)
@@ -86,7 +86,7 @@
 	}                                                                                           \
 	segue_coroutine *name(each(SEGUE_PARAMETER, SEGUE_COMMA, __VA_ARGS__))                      \
 	{                                                                                           \
-		static const segue_code segue_code_of = { #name, { __FILE__, #name, __LINE__ }, 0 }; \
+		static const segue_code segue_code_of = { #name, { __FILE__, #name, __LINE__ }, 0, (void (*)(void))name }; \
 		struct segue_arguments_of_##name segue_a = { each(SEGUE_NAME, SEGUE_COMMA, __VA_ARGS__) }; \
 		return segue_new_copied(segue_run_##name, &segue_a, sizeof segue_a, kind, &segue_code_of); \
 	}                                                                                           \
