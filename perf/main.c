@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "options.h"
+#include "populations.h"
 #include "report.h"
 
 /* ---- Choosing rows ---------------------------------------------------------------------------------------------- */
@@ -89,7 +90,7 @@ static struct row *choose_rows(const struct options *options, size_t *chosen)
 static void list_rows(const struct row *rows, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		printf("%-36s %s\n", rows[i].name, rows[i].benchmark->about);
+		printf("%-38s %s\n", rows[i].name, rows[i].benchmark->about);
 	puts("");
 	for (const struct peer *const *peer = peers; *peer; peer++)
 		printf("%-14s %s%s: %s\n", (*peer)->library, (*peer)->prefix, (*peer)->round_trip, (*peer)->about);
@@ -130,17 +131,38 @@ static void close_file(FILE *file, const char *name)
 		err(EXIT_FAILURE, "can't write %s", name);
 }
 
+/* Moves those to the end that were left out, and returns how many there are before. */
+static size_t part_left_out(struct row *rows, size_t count)
+{
+	struct row *all = calloc(count, sizeof *all);
+	size_t n = 0;
+
+	if (!all)
+		err(EXIT_FAILURE, "no memory");
+	memcpy(all, rows, count * sizeof *all);
+	for (int left_out = 0; left_out < 2; left_out++)
+		for (size_t i = 0; i < count; i++)
+			if (!all[i].left_out[0] == !left_out)
+				rows[n++] = all[i];
+	free(all);
+	for (n = 0; n < count && !rows[n].left_out[0]; n++)
+		;
+	return n;
+}
+
 static void run(const struct options *options, struct row *rows, size_t count)
 {
 	FILE *csv = open_file(options->csv), *json = open_file(options->json);
 	/* Long for the clock, and shorter than a turn of the system's scheduler: on a busy machine most are undisturbed */
 	struct plan plan = { options->repetitions, options->quick ? 1e5 : 2e6 };
-	struct report report = { .rows = rows, .count = count, .repetitions = plan.repetitions };
+	struct report report = { .rows = rows, .repetitions = plan.repetitions };
 
 	describe_machine(&report.machine);
 	report.machine.pinned = pin_as_asked(options->cpu);
 	report.no_counters = counters_open();
-	measure(rows, count, &plan);
+	measure_all(rows, count, &plan);
+	report.count = part_left_out(rows, count);
+	report.left_out = count - report.count;
 	report_table(csv == stdout || json == stdout ? stderr : stdout, &report);
 	if (csv)
 		report_csv(csv, &report);
@@ -156,17 +178,19 @@ static void run(const struct options *options, struct row *rows, size_t count)
 int main(int argc, char **argv)
 {
 	struct options options;
-	struct row *rows;
+	struct row *rows, *named;
 	size_t count;
 
 	parse_options(&options, argc, argv);
-	rows = choose_rows(&options, &count);
+	named = choose_rows(&options, &count);
+	rows = share_rows(named, count, options.repetitions);
+	free(named);
 	if (options.list) {
 		list_rows(rows, count);
 		close_file(stdout, "standard output");
 	} else
 		run(&options, rows, count);
-	release_rows(rows, count);
+	release_rows(rows, count, options.repetitions);
 	free(options.filters);
 	return EXIT_SUCCESS;
 }

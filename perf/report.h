@@ -11,9 +11,13 @@ struct report {
 	struct machine machine;
 	const char *no_counters; /* why not; NULL where there are some */
 	const struct row *rows;  /* those of a benchmark stand together */
-	size_t count;
+	size_t count, left_out;  /* those that were left out follow the others */
 	int repetitions;
 };
+
+/** Whether this row is the one that tells its population's memory, which all rows of it have: where there are enough for it to mean
+ * something. */
+bool tells_memory(const struct row *row);
 
 void report_table(FILE *file, const struct report *report);
 void report_csv(FILE *file, const struct report *report);

@@ -34,7 +34,8 @@ has() {
 
 benchmarks='bare-switch bare-switch-BH send+yield send+yield-B4 send+yield-BF send+yield-BG send+yield-BH send+yield-BD
 	inline-send+yield inline-send+yield-BD machine-round-trip call-round-trip create+run+destroy inline-create+run+destroy
-	create+first+destroy create+run+destroy-fresh create+first+destroy-fresh await-1 inline-await-100'
+	create+first+destroy create+run+destroy-fresh create+first+destroy-fresh await-1 inline-await-100
+	live-16 live-256-shuffled inline-live-256-shuffled-prefetch machine-live-256'
 
 perf --quick --csv "$directory/csv" --json "$directory/json" >"$directory/table" 2>"$directory/errors" ||
 	fail "status $? of a plain run"
@@ -57,11 +58,14 @@ for c, j in zip(table, data["rows"]):
     assert j["min_ns"] == min(j["ns"]) and len(j["ns"]) == data["repetitions"] == int(c["repetitions"])
     assert float(c["median_ns"]) == j["median_ns"] and c["library"] == j["library"]
     assert (j["cycles"] is None) == (c["cycles"] == "")
+    assert ("live-" in j["name"]) == (j["mappings"] is not None) and int(c["size"]) == j["size"], j
+    assert j["library"] != "segue" or j["size"] != 256 or "live" not in j["name"] or j["resident_bytes"] > 1000, j
 names = {r["name"] for r in data["rows"]}
 assert len(names) == len(data["rows"])
 ours = {r["name"] for r in data["rows"] if r["library"] == "segue"}
 assert {r["name"] for r in data["ratios"]} == names - ours and {r["to"] for r in data["ratios"]} <= ours
 assert all(r["ratio"] > 0 for r in data["ratios"])
+assert data["left_out"] == []
 assert all(data["machine"][k] for k in ("cpu", "kernel", "compiler")) and data["date"]
 END
 else
