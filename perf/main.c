@@ -2,12 +2,14 @@
 #define _GNU_SOURCE
 #include <err.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "compare.h"
 #include "options.h"
+#include "plot.h"
 #include "populations.h"
-#include "report.h"
 
 /* ---- Choosing rows ---------------------------------------------------------------------------------------------- */
 
@@ -150,35 +152,101 @@ static size_t part_left_out(struct row *rows, size_t count)
 	return n;
 }
 
-static void run(const struct options *options, struct row *rows, size_t count)
+/* Each in the place of its option; the plot's is the data. */
+static void (*const writers[OUTPUTS])(FILE *file, const struct report *report) = {
+	report_csv, report_json, report_markdown, report_save, report_plot_data,
+};
+
+/* Their names, in memory that stays. */
+static const char *output_name(const struct options *options, enum output which)
 {
-	FILE *csv = open_file(options->csv), *json = open_file(options->json);
+	static char data[PATH_MAX];
+
+	if (which != PLOT || !options->outputs[PLOT])
+		return options->outputs[which];
+	if ((size_t)snprintf(data, sizeof data, "%s.dat", options->outputs[PLOT]) >= sizeof data)
+		errx(EXIT_USAGE, "%s: too long a name", options->outputs[PLOT]);
+	return data;
+}
+
+static void open_outputs(const struct options *options, FILE *files[OUTPUTS])
+{
+	for (int i = 0; i < OUTPUTS; i++)
+		files[i] = open_file(output_name(options, i));
+}
+
+static bool is_written_to(FILE *file, FILE *const files[OUTPUTS])
+{
+	for (int i = 0; i < OUTPUTS; i++)
+		if (files[i] == file)
+			return true;
+	return false;
+}
+
+static void write_outputs(const struct options *options, FILE *const files[OUTPUTS], const struct report *report)
+{
+	for (int i = 0; i < OUTPUTS; i++) {
+		if (files[i])
+			writers[i](files[i], report);
+		if (files[i] && files[i] != stdout)
+			close_file(files[i], output_name(options, i));
+	}
+	if (files[PLOT])
+		plot(options->outputs[PLOT], output_name(options, PLOT), report);
+}
+
+/* Before anything is measured, too. */
+static void check_use(const struct options *options, const struct saved *saved, const struct row *rows, size_t count)
+{
+	size_t populations = 0, known = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		populations += rows[i].benchmark->kind == ROBIN;
+		known += find_saved(saved, rows[i].name) != NULL;
+	}
+	if (options->outputs[PLOT] && populations == 0)
+		errx(EXIT_USAGE, "nothing that was chosen can be plotted; --filter live-");
+	if (options->compare && known == 0)
+		errx(EXIT_USAGE, "nothing that was chosen is in %s", options->compare);
+}
+
+/* Returns the exit status. */
+static int run(const struct options *options, struct row *rows, size_t count)
+{
 	/* Long for the clock, and shorter than a turn of the system's scheduler: on a busy machine most are undisturbed */
 	struct plan plan = { options->repetitions, options->quick ? 1e5 : 2e6 };
 	struct report report = { .rows = rows, .repetitions = plan.repetitions };
+	struct saved saved = { 0 };
+	FILE *files[OUTPUTS], *table;
+	size_t slower = 0;
 
+	if (options->compare)
+		load_saved(&saved, options->compare);
+	check_use(options, &saved, rows, count);
+	open_outputs(options, files);
 	describe_machine(&report.machine);
 	report.machine.pinned = pin_as_asked(options->cpu);
 	report.no_counters = counters_open();
 	measure_all(rows, count, &plan);
 	report.count = part_left_out(rows, count);
 	report.left_out = count - report.count;
-	report_table(csv == stdout || json == stdout ? stderr : stdout, &report);
-	if (csv)
-		report_csv(csv, &report);
-	if (json)
-		report_json(json, &report);
-	if (csv && csv != stdout)
-		close_file(csv, options->csv);
-	if (json && json != stdout)
-		close_file(json, options->json);
+	table = is_written_to(stdout, files) ? stderr : stdout;
+	report_table(table, &report);
+	if (options->compare)
+		slower = compare(table, &report, &saved, options->tolerance);
+	write_outputs(options, files, &report);
 	close_file(stdout, "standard output");
+	if (slower)
+		warnx("slower by more than %d %% than in %s: %zu of segue's rows", options->tolerance, options->compare, slower);
+	free(saved.rows);
+	return slower ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 int main(int argc, char **argv)
 {
 	struct options options;
 	struct row *rows, *named;
+	int status = EXIT_SUCCESS;
 	size_t count;
 
 	parse_options(&options, argc, argv);
@@ -189,8 +257,8 @@ int main(int argc, char **argv)
 		list_rows(rows, count);
 		close_file(stdout, "standard output");
 	} else
-		run(&options, rows, count);
+		status = run(&options, rows, count);
 	release_rows(rows, count, options.repetitions);
 	free(options.filters);
-	return EXIT_SUCCESS;
+	return status;
 }

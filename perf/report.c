@@ -5,7 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-static const struct row *find_row(const struct report *report, const struct peer *peer, const struct benchmark *benchmark)
+const struct row *find_row(const struct report *report, const struct peer *peer, const struct benchmark *benchmark)
 {
 	for (size_t i = 0; i < report->count; i++)
 		if (report->rows[i].peer == peer && report->rows[i].benchmark == benchmark)
@@ -99,11 +99,22 @@ static void print_memory(FILE *file, const struct report *report)
 	}
 }
 
+bool is_first_left_out(const struct report *report, size_t which)
+{
+	const struct row *rows = report->rows + report->count;
+
+	for (size_t i = 0; i < which; i++)
+		if (rows[i].peer == rows[which].peer && rows[i].benchmark->size == rows[which].benchmark->size)
+			return false;
+	return true;
+}
+
 static void print_left_out(FILE *file, const struct report *report)
 {
 	for (size_t i = 0; i < report->left_out; i++) {
 		const struct row *row = &report->rows[report->count + i];
-		fprintf(file, "%s%s left out: %s\n", i ? "" : "\n", row->name, row->left_out);
+		if (is_first_left_out(report, i))
+			fprintf(file, "%s%s was left out: %s\n", i ? "" : "\n", row->name, row->left_out);
 	}
 }
 

@@ -19,8 +19,15 @@ struct report {
  * something. */
 bool tells_memory(const struct row *row);
 
+/** Whether no row before this one of those left out is of the same population. */
+bool is_first_left_out(const struct report *report, size_t which);
+
+/** The peer's row of this benchmark; NULL: none. */
+const struct row *find_row(const struct report *report, const struct peer *peer, const struct benchmark *benchmark);
+
 void report_table(FILE *file, const struct report *report);
 void report_csv(FILE *file, const struct report *report);
 void report_json(FILE *file, const struct report *report);
+void report_markdown(FILE *file, const struct report *report);
 
 #endif
