@@ -96,7 +96,11 @@ static bool counts_at_all(void)
 
 const char *counters_open(void)
 {
-	int error = open_group();
+	int error;
+
+	leader = -1; /* where a child process opens its own, its parent's are not for it */
+	members = 0;
+	error = open_group();
 
 	if (error)
 		return explain(error);

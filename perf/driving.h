@@ -1,6 +1,6 @@
 /* What runs outside, once for all peers, C and C++. Included at the end of a peer's file, which has defined:
  *
- *     coroutine            a type; the entries `count`, `count_4` and `once`, and with HAS_STACK those of bodies.h
+ *     coroutine, coroutine_entry   types; the entries `count`, `count_4` and `once`, and with HAS_STACK those of bodies.h
  *     create(entry)        a new coroutine, not started; NULL where there is no memory
  *     resume(co, value)    returns what it yields, and in the end what its body returned
  *     destroy(co)          of one that has ended
@@ -9,6 +9,8 @@
  *     HAS_FIRST            where it has an entry `first`, which is to be dropped at its first yield; else that is `once`
  *     HAS_FRESH            where there are create_on(), release() and abandon(), as on_stacks.h says
  *     HAS_CHAINS           where there is create_chain(depth): one that will await another, and so on, the innermost counting
+ *     HAS_MANY             where there may be many; the peer's populate() is then to be made of fill()
+ *     HAS_PREFETCH         where there is prefetch(co)
  */
 #ifndef SEGUE_PERF_DRIVING_H
 #define SEGUE_PERF_DRIVING_H
@@ -206,6 +208,55 @@ static NOINLINE uintptr_t run_fresh_firsts(void *on, uintptr_t rounds)
 }
 #endif
 
+/* ---- Many at once ----------------------------------------------------------------------------------------------- */
+
+#ifdef HAS_MANY
+/* make_one: create(), or another that does the same on other memory. */
+static size_t fill(void **all, size_t n, coroutine *(*make_one)(coroutine_entry *))
+{
+	for (size_t i = 0; i < n; i++) {
+		coroutine *co = make_one(count);
+		if (!co)
+			return i;
+		all[i] = started(co);
+	}
+	return n;
+}
+
+static NOINLINE uintptr_t run_robin(void *on, uintptr_t rounds)
+{
+	struct robin *robin = (struct robin *)on;
+	void *value = NULL;
+	size_t at = robin->at;
+
+	for (uintptr_t i = 0; i < rounds; i++) {
+		value = resume((coroutine *)robin->order[at], value);
+		if (++at == robin->count)
+			at = 0;
+	}
+	robin->at = at;
+	return (uintptr_t)value;
+}
+#endif
+
+#ifdef HAS_PREFETCH
+static NOINLINE uintptr_t run_robin_ahead(void *on, uintptr_t rounds)
+{
+	struct robin *robin = (struct robin *)on;
+	void *value = NULL;
+	size_t at = robin->at;
+
+	for (uintptr_t i = 0; i < rounds; i++) {
+		prefetch((coroutine *)robin->order[at + AHEAD]);
+		value = resume((coroutine *)robin->order[at], value);
+		if (++at == robin->count)
+			at = 0;
+	}
+	robin->at = at;
+	return (uintptr_t)value;
+}
+#endif
+
 /* ---- The table, by kind ----------------------------------------------------------------------------------------- */
 
 #define CANNOT { NULL, NULL, NULL, 0 }
@@ -235,6 +286,16 @@ static const struct work works[KINDS] = {
 #endif
 #ifdef HAS_CHAINS
 	{ start_chain, run_trips, drop_counter, 1 },
+#else
+	CANNOT,
+#endif
+#ifdef HAS_MANY
+	{ NULL, run_robin, NULL, 1 },
+#else
+	CANNOT,
+#endif
+#ifdef HAS_PREFETCH
+	{ NULL, run_robin_ahead, NULL, 1 },
 #else
 	CANNOT,
 #endif

@@ -2,11 +2,14 @@
 #define _GNU_SOURCE
 #include <err.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "compare.h"
 #include "options.h"
-#include "report.h"
+#include "plot.h"
+#include "populations.h"
 
 /* ---- Choosing rows ---------------------------------------------------------------------------------------------- */
 
@@ -89,7 +92,7 @@ static struct row *choose_rows(const struct options *options, size_t *chosen)
 static void list_rows(const struct row *rows, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		printf("%-36s %s\n", rows[i].name, rows[i].benchmark->about);
+		printf("%-38s %s\n", rows[i].name, rows[i].benchmark->about);
 	puts("");
 	for (const struct peer *const *peer = peers; *peer; peer++)
 		printf("%-14s %s%s: %s\n", (*peer)->library, (*peer)->prefix, (*peer)->round_trip, (*peer)->about);
@@ -130,43 +133,132 @@ static void close_file(FILE *file, const char *name)
 		err(EXIT_FAILURE, "can't write %s", name);
 }
 
-static void run(const struct options *options, struct row *rows, size_t count)
+/* Moves those to the end that were left out, and returns how many there are before. */
+static size_t part_left_out(struct row *rows, size_t count)
 {
-	FILE *csv = open_file(options->csv), *json = open_file(options->json);
+	struct row *all = calloc(count, sizeof *all);
+	size_t n = 0;
+
+	if (!all)
+		err(EXIT_FAILURE, "no memory");
+	memcpy(all, rows, count * sizeof *all);
+	for (int left_out = 0; left_out < 2; left_out++)
+		for (size_t i = 0; i < count; i++)
+			if (!all[i].left_out[0] == !left_out)
+				rows[n++] = all[i];
+	free(all);
+	for (n = 0; n < count && !rows[n].left_out[0]; n++)
+		;
+	return n;
+}
+
+/* Each in the place of its option; the plot's is the data. */
+static void (*const writers[OUTPUTS])(FILE *file, const struct report *report) = {
+	report_csv, report_json, report_markdown, report_save, report_plot_data,
+};
+
+/* Their names, in memory that stays. */
+static const char *output_name(const struct options *options, enum output which)
+{
+	static char data[PATH_MAX];
+
+	if (which != PLOT || !options->outputs[PLOT])
+		return options->outputs[which];
+	if ((size_t)snprintf(data, sizeof data, "%s.dat", options->outputs[PLOT]) >= sizeof data)
+		errx(EXIT_USAGE, "%s: too long a name", options->outputs[PLOT]);
+	return data;
+}
+
+static void open_outputs(const struct options *options, FILE *files[OUTPUTS])
+{
+	for (int i = 0; i < OUTPUTS; i++)
+		files[i] = open_file(output_name(options, i));
+}
+
+static bool is_written_to(FILE *file, FILE *const files[OUTPUTS])
+{
+	for (int i = 0; i < OUTPUTS; i++)
+		if (files[i] == file)
+			return true;
+	return false;
+}
+
+static void write_outputs(const struct options *options, FILE *const files[OUTPUTS], const struct report *report)
+{
+	for (int i = 0; i < OUTPUTS; i++) {
+		if (files[i])
+			writers[i](files[i], report);
+		if (files[i] && files[i] != stdout)
+			close_file(files[i], output_name(options, i));
+	}
+	if (files[PLOT])
+		plot(options->outputs[PLOT], output_name(options, PLOT), report);
+}
+
+/* Before anything is measured, too. */
+static void check_use(const struct options *options, const struct saved *saved, const struct row *rows, size_t count)
+{
+	size_t populations = 0, known = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		populations += rows[i].benchmark->kind == ROBIN;
+		known += find_saved(saved, rows[i].name) != NULL;
+	}
+	if (options->outputs[PLOT] && populations == 0)
+		errx(EXIT_USAGE, "nothing that was chosen can be plotted; --filter live-");
+	if (options->compare && known == 0)
+		errx(EXIT_USAGE, "nothing that was chosen is in %s", options->compare);
+}
+
+/* Returns the exit status. */
+static int run(const struct options *options, struct row *rows, size_t count)
+{
 	/* Long for the clock, and shorter than a turn of the system's scheduler: on a busy machine most are undisturbed */
 	struct plan plan = { options->repetitions, options->quick ? 1e5 : 2e6 };
-	struct report report = { .rows = rows, .count = count, .repetitions = plan.repetitions };
+	struct report report = { .rows = rows, .repetitions = plan.repetitions };
+	struct saved saved = { 0 };
+	FILE *files[OUTPUTS], *table;
+	size_t slower = 0;
 
+	if (options->compare)
+		load_saved(&saved, options->compare);
+	check_use(options, &saved, rows, count);
+	open_outputs(options, files);
 	describe_machine(&report.machine);
 	report.machine.pinned = pin_as_asked(options->cpu);
 	report.no_counters = counters_open();
-	measure(rows, count, &plan);
-	report_table(csv == stdout || json == stdout ? stderr : stdout, &report);
-	if (csv)
-		report_csv(csv, &report);
-	if (json)
-		report_json(json, &report);
-	if (csv && csv != stdout)
-		close_file(csv, options->csv);
-	if (json && json != stdout)
-		close_file(json, options->json);
+	measure_all(rows, count, &plan);
+	report.count = part_left_out(rows, count);
+	report.left_out = count - report.count;
+	table = is_written_to(stdout, files) ? stderr : stdout;
+	report_table(table, &report);
+	if (options->compare)
+		slower = compare(table, &report, &saved, options->tolerance);
+	write_outputs(options, files, &report);
 	close_file(stdout, "standard output");
+	if (slower)
+		warnx("slower by more than %d %% than in %s: %zu of segue's rows", options->tolerance, options->compare, slower);
+	free(saved.rows);
+	return slower ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 int main(int argc, char **argv)
 {
 	struct options options;
-	struct row *rows;
+	struct row *rows, *named;
+	int status = EXIT_SUCCESS;
 	size_t count;
 
 	parse_options(&options, argc, argv);
-	rows = choose_rows(&options, &count);
+	named = choose_rows(&options, &count);
+	rows = share_rows(named, count, options.repetitions);
+	free(named);
 	if (options.list) {
 		list_rows(rows, count);
 		close_file(stdout, "standard output");
 	} else
-		run(&options, rows, count);
-	release_rows(rows, count);
+		status = run(&options, rows, count);
+	release_rows(rows, count, options.repetitions);
 	free(options.filters);
-	return EXIT_SUCCESS;
+	return status;
 }

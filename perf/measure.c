@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <time.h>
 
 #include "progress.h"
@@ -147,39 +148,56 @@ static void measure_once(struct row *row, int repetition)
 
 static void prepare(struct row *row, const struct plan *plan)
 {
-	row->ns = allocate((size_t)plan->repetitions, sizeof *row->ns);
-	row->counts = (double (*)[COUNTERS])allocate((size_t)plan->repetitions, sizeof *row->counts);
 	if (row->work->prepare)
 		row->on = row->work->prepare(row->benchmark->size);
 	calibrate(row, plan->repetition_ns);
 }
 
-void measure(struct row *rows, size_t count, const struct plan *plan)
+void measure(struct row *const *rows, size_t count, const struct plan *plan)
 {
-	size_t steps = count * ((size_t)plan->repetitions + 1), done = 0; /* calibrating is one repetition more */
-
-	progress_start();
 	for (size_t i = 0; i < count; i++) {
-		prepare(&rows[i], plan);
-		progress(++done, steps);
+		prepare(rows[i], plan);
+		progress(1); /* calibrating is one repetition more */
 	}
 	for (int repetition = 0; repetition < plan->repetitions; repetition++)
 		for (size_t i = 0; i < count; i++) {
-			measure_once(&rows[i], repetition);
-			progress(++done, steps);
+			measure_once(rows[i], repetition);
+			progress(1);
 		}
-	progress_end();
 	for (size_t i = 0; i < count; i++)
-		summarise(&rows[i], plan->repetitions);
+		summarise(rows[i], plan->repetitions);
 }
 
-void release_rows(struct row *rows, size_t count)
+/* ---- Rows ------------------------------------------------------------------------------------------------------- */
+
+static size_t shared_size(size_t count, int repetitions)
 {
+	return count * (sizeof(struct row) + (size_t)repetitions * (1 + COUNTERS) * sizeof(double));
+}
+
+struct row *share_rows(const struct row *named, size_t count, int repetitions)
+{
+	size_t size = shared_size(count, repetitions);
+	struct row *rows = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	double (*counts)[COUNTERS], *ns;
+
+	if (rows == MAP_FAILED)
+		err(EXIT_FAILURE, "no memory");
+	memcpy(rows, named, count * sizeof *rows);
+	counts = (double (*)[COUNTERS])(rows + count);
+	ns = counts[count * (size_t)repetitions];
 	for (size_t i = 0; i < count; i++) {
+		rows[i].counts = counts + i * (size_t)repetitions;
+		rows[i].ns = ns + i * (size_t)repetitions;
+		rows[i].footprint = (struct footprint){ NAN, NAN, NAN };
+	}
+	return rows;
+}
+
+void release_rows(struct row *rows, size_t count, int repetitions)
+{
+	for (size_t i = 0; i < count; i++)
 		if (rows[i].on && rows[i].work->clear)
 			rows[i].work->clear(rows[i].on);
-		free(rows[i].ns);
-		free(rows[i].counts);
-	}
-	free(rows);
+	munmap(rows, shared_size(count, repetitions));
 }

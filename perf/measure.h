@@ -3,6 +3,7 @@
 #define SEGUE_PERF_MEASURE_H
 
 #include "counters.h"
+#include "memory.h"
 #include "peers.h"
 
 /** Of the repetitions. `spread` is the middle half of them, its width as a share of the median. */
@@ -22,6 +23,8 @@ struct row {
 	double (*counts)[COUNTERS];
 	struct summary summary;
 	void *on;               /* what prepare() made; NULL before */
+	struct footprint footprint; /* of a population: a coroutine's memory, and the process's mappings; else NAN */
+	char left_out[96];      /* why it was not measured */
 };
 
 struct plan {
@@ -29,14 +32,17 @@ struct plan {
 	double repetition_ns; /* of one row: about so long */
 };
 
+/** Copies of these rows, of which only the names are known, in memory that child processes share; and room for what is measured. */
+struct row *share_rows(const struct row *named, size_t count, int repetitions);
+
 /** Measures them, interleaved: each repetition runs every row once, so that what drifts drifts for all. A wrong count ends the
  * program. */
-void measure(struct row *rows, size_t count, const struct plan *plan);
+void measure(struct row *const *rows, size_t count, const struct plan *plan);
 
 /** How many times as long as `base` this row takes: the median of the ratios within each repetition. */
 double ratio(const struct row *row, const struct row *base, int repetitions);
 
 /** Frees them, measured or not. */
-void release_rows(struct row *rows, size_t count);
+void release_rows(struct row *rows, size_t count, int repetitions);
 
 #endif

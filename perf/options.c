@@ -14,7 +14,8 @@
 
 #include "machine.h"
 
-enum { REPETITIONS = 101, REPETITIONS_QUICK = 3, MOST_REPETITIONS = 100000, MOST_CPU = 1 << 16, MOST = 65536, MOST_QUICK = 256 };
+enum { REPETITIONS = 101, REPETITIONS_QUICK = 3, MOST_REPETITIONS = 100000, MOST_CPU = 1 << 16, MOST = 65536, MOST_QUICK = 256, TOLERANCE = 20,
+	MOST_TOLERANCE = 100000 };
 
 static const char help[] =
 	"Usage: segue-perf [OPTION]...\n"
@@ -33,13 +34,22 @@ static const char help[] =
 	"  --csv FILE        write the figures as CSV too; - for standard output, and the\n"
 	"                    table goes to standard error then\n"
 	"  --json FILE       write them as JSON, with every repetition, likewise\n"
+	"  --markdown FILE   write tables in Markdown, likewise\n"
+	"  --plot FILE       plot time and memory against the number of coroutines, as SVG,\n"
+	"                    by gnuplot; the data go to FILE.dat\n"
+	"  --save FILE       write what --compare reads\n"
+	"  --compare FILE    say how many times as long each takes as when FILE was saved\n"
+	"  --tolerance N     and end with status 1 if any of segue's own takes more than N per\n"
+	"                    cent longer; 20 where not said\n"
 	"  --help            say this\n"
 	"  --version         say which version this is\n"
 	"\n"
-	"Exit status: 0; 1 if a count was wrong or a file can't be written; 2 for options\n"
-	"that make no sense.\n";
+	"Exit status: 0; 1 if a count was wrong, a file can't be written, or --compare finds\n"
+	"something slower; 2 for options that make no sense and files that can't be read.\n";
 
-enum { O_LIST = 1, O_FILTER, O_REPEAT, O_QUICK, O_MOST, O_CPU, O_NO_PIN, O_CSV, O_JSON, O_HELP, O_VERSION };
+enum { O_LIST = 1, O_FILTER, O_REPEAT, O_QUICK, O_MOST, O_CPU, O_NO_PIN, O_COMPARE, O_TOLERANCE, O_HELP, O_VERSION, O_OUTPUTS };
+
+static const char *const output_options[OUTPUTS] = { "csv", "json", "markdown", "save", "plot" };
 
 static const struct option long_options[] = {
 	{ "list", no_argument, NULL, O_LIST },
@@ -49,8 +59,13 @@ static const struct option long_options[] = {
 	{ "most", required_argument, NULL, O_MOST },
 	{ "cpu", required_argument, NULL, O_CPU },
 	{ "no-pin", no_argument, NULL, O_NO_PIN },
-	{ "csv", required_argument, NULL, O_CSV },
-	{ "json", required_argument, NULL, O_JSON },
+	{ "csv", required_argument, NULL, O_OUTPUTS + CSV },
+	{ "json", required_argument, NULL, O_OUTPUTS + JSON },
+	{ "markdown", required_argument, NULL, O_OUTPUTS + MARKDOWN },
+	{ "save", required_argument, NULL, O_OUTPUTS + SAVE },
+	{ "plot", required_argument, NULL, O_OUTPUTS + PLOT },
+	{ "compare", required_argument, NULL, O_COMPARE },
+	{ "tolerance", required_argument, NULL, O_TOLERANCE },
 	{ "help", no_argument, NULL, O_HELP },
 	{ "version", no_argument, NULL, O_VERSION },
 	{ NULL, 0, NULL, 0 },
@@ -85,19 +100,32 @@ static void apply(struct options *options, int option)
 	case O_MOST: options->most = (size_t)parse_number("most", optarg, 1, INT_MAX); break;
 	case O_CPU: options->cpu = parse_number("cpu", optarg, 0, MOST_CPU); break;
 	case O_NO_PIN: options->cpu = NO_CPU; break;
-	case O_CSV: options->csv = optarg; break;
-	case O_JSON: options->json = optarg; break;
+	case O_COMPARE: options->compare = optarg; break;
+	case O_TOLERANCE: options->tolerance = parse_number("tolerance", optarg, 0, MOST_TOLERANCE); break;
 	case O_HELP: leave_with(help);
 	case O_VERSION: leave_with("segue-perf " PACKAGE_VERSION "\n");
-	default: errx(EXIT_USAGE, "--help says which options there are");
+	case '?': errx(EXIT_USAGE, "--help says which options there are");
+	default: options->outputs[option - O_OUTPUTS] = optarg;
 	}
+}
+
+static void check_outputs(const struct options *options)
+{
+	const char *const *names = options->outputs;
+
+	for (int i = 0; i < OUTPUTS; i++)
+		for (int j = 0; j < i; j++)
+			if (names[i] && names[j] && strcmp(names[i], names[j]) == 0)
+				errx(EXIT_USAGE, "--%s and --%s can't both write to %s", output_options[j], output_options[i], names[i]);
+	if (names[PLOT] && strcmp(names[PLOT], "-") == 0)
+		errx(EXIT_USAGE, "--plot can't write to standard output");
 }
 
 void parse_options(struct options *options, int argc, char **argv)
 {
 	int option;
 
-	*options = (struct options){ .cpu = LAST_CPU };
+	*options = (struct options){ .cpu = LAST_CPU, .tolerance = TOLERANCE };
 	options->filters = calloc((size_t)argc, sizeof *options->filters);
 	if (!options->filters)
 		err(EXIT_FAILURE, "no memory");
@@ -106,8 +134,7 @@ void parse_options(struct options *options, int argc, char **argv)
 		apply(options, option);
 	if (optind < argc)
 		errx(EXIT_USAGE, "\"%s\" is no option; --filter chooses benchmarks", argv[optind]);
-	if (options->csv && options->json && strcmp(options->csv, options->json) == 0)
-		errx(EXIT_USAGE, "--csv and --json can't both write to %s", options->csv);
+	check_outputs(options);
 	if (options->repetitions == 0)
 		options->repetitions = options->quick ? REPETITIONS_QUICK : REPETITIONS;
 	if (options->most == 0)

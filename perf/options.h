@@ -7,10 +7,15 @@
 
 enum { EXIT_USAGE = 2 };
 
+/* Files that are written. */
+enum output { CSV, JSON, MARKDOWN, SAVE, PLOT, OUTPUTS };
+
 struct options {
 	const char **filters; /* any of them; none: all */
 	int filter_count;
-	const char *csv, *json; /* file names, or NULL; "-" is standard output */
+	const char *outputs[OUTPUTS]; /* names, or NULL; "-" is standard output */
+	const char *compare;  /* a name, or NULL */
+	int tolerance;        /* per cent */
 	int repetitions;
 	size_t most;          /* coroutines alive at once */
 	int cpu;              /* or LAST_CPU, NO_CPU */

@@ -65,15 +65,45 @@ static inline void abandon(coroutine *co)
 	(void)co;
 }
 
+#define HAS_MANY
 #include "on_stacks.h"
 #include "bodies.h"
 #include "driving.h"
+
+/* On memory as many take it for this: no guard, and untouched pages that cost nothing. */
+static coroutine *create_malloced(coroutine_entry *entry)
+{
+	char *low = malloc(STACK_SIZE);
+
+	return low ? create_on(low + STACK_SIZE, entry) : NULL;
+}
+
+static size_t populate(void **all, size_t n)
+{
+	return fill(all, n, create_malloced);
+}
+
+static size_t populate_guarded(void **all, size_t n)
+{
+	return fill(all, n, create);
+}
 
 const struct peer peer_boost = {
 	.library = "Boost.Context",
 	.prefix = "boost-",
 	.round_trip = "round-trip",
-	.about = "jump_fcontext() each way; made by make_fcontext(), ends with a jump for good",
+	.about = "jump_fcontext() each way; made by make_fcontext(), ends with a jump for good; many: on stacks from malloc(), unguarded",
 	.works = works,
+	.populate = populate,
+};
+
+const struct peer peer_boost_guarded = {
+	.library = "Boost guarded",
+	.prefix = "boost-guarded-",
+	.round_trip = "round-trip",
+	.about = "the same; many: on guarded stacks",
+	.works = works,
+	.only = 1u << ROBIN,
+	.populate = populate_guarded,
 };
 #endif

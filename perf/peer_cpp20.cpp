@@ -112,7 +112,13 @@ static NOINLINE made once()
 }
 
 #define HAS_LIVES
+#define HAS_MANY
 #include "driving.h"
+
+static size_t populate(void **all, size_t n)
+{
+	return fill(all, n, create);
+}
 
 extern "C" {
 #ifdef POOLED
@@ -123,6 +129,7 @@ const struct peer peer_cpp20_pooled = {
 	.about = "the same; frames from a pool of its promise type's",
 	.works = works,
 	.only = 1u << LIVES | 1u << FIRSTS,
+	.populate = populate,
 	.ours = false,
 };
 #else
@@ -133,6 +140,7 @@ const struct peer peer_cpp20 = {
 	.about = "handle.resume() and co_yield; made by a call, its frame by operator new, ends by co_return, then handle.destroy()",
 	.works = works,
 	.only = 0,
+	.populate = populate,
 	.ours = false,
 };
 #endif

@@ -9,5 +9,6 @@ const struct peer peer_inline = {
 	.round_trip = "send+yield",
 	.about = "the same with <segue/inline.h>",
 	.works = works,
+	.populate = populate,
 	.ours = true,
 };

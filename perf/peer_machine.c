@@ -65,7 +65,13 @@ static void *once(coroutine *self, void *value)
 }
 
 #define HAS_LIVES
+#define HAS_MANY
 #include "driving.h"
+
+static size_t populate(void **all, size_t count)
+{
+	return fill(all, count, create);
+}
 
 const struct peer peer_machine = {
 	.library = "state machine",
@@ -73,4 +79,5 @@ const struct peer peer_machine = {
 	.round_trip = "round-trip",
 	.about = "a switch statement, called by pointer; made by malloc(), ends with free()",
 	.works = works,
+	.populate = populate,
 };

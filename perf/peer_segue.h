@@ -88,6 +88,18 @@ static inline coroutine *create_chain(size_t depth)
 	return segue_coroutine_new(depth ? link_of_chain : innermost, (void *)depth);
 }
 
+static inline void prefetch(const coroutine *co)
+{
+	segue_prefetch(co);
+}
+
 #define HAS_LIVES
 #define HAS_FRESH
+#define HAS_MANY
+#define HAS_PREFETCH
 #include "driving.h"
+
+static size_t populate(void **all, size_t count)
+{
+	return fill(all, count, create);
+}

@@ -9,5 +9,6 @@ const struct peer peer_send = {
 	.round_trip = "send+yield",
 	.about = "segue_send() and segue_yield(); made by segue_coroutine_new(), ends by returning, then segue_unref()",
 	.works = works,
+	.populate = populate,
 	.ours = true,
 };

@@ -11,6 +11,7 @@ const struct peer *const peers[] = {
 #endif
 #ifdef HAVE_BOOST_CONTEXT
 	&peer_boost,
+	&peer_boost_guarded,
 #endif
 #ifdef HAVE_PCL
 	&peer_pcl,

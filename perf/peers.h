@@ -16,7 +16,7 @@ extern "C" {
 #endif
 
 /** The kinds of work, in the order of each peer's table at the end of driving.h. */
-enum kind { TRIPS, TRIPS_4, TRIPS_F, TRIPS_G, TRIPS_H, TRIPS_D, LIVES, FIRSTS, FRESH_LIVES, FRESH_FIRSTS, AWAITS, KINDS };
+enum kind { TRIPS, TRIPS_4, TRIPS_F, TRIPS_G, TRIPS_H, TRIPS_D, LIVES, FIRSTS, FRESH_LIVES, FRESH_FIRSTS, AWAITS, ROBIN, ROBIN_AHEAD, KINDS };
 
 /** A row of the report, but for the peer. */
 struct benchmark {
@@ -24,8 +24,17 @@ struct benchmark {
 	const char *suffix; /* what follows that name */
 	const char *about;
 	enum kind kind;
-	size_t size; /* how many coroutines there are; 0: one, or none at a time */
+	size_t size;   /* how many coroutines there are; 0: one, or none at a time */
+	bool shuffled; /* of many: not resumed in the order in which they were made */
 };
+
+/** Many coroutines that are resumed in turn: what `on` is of these kinds. */
+struct robin {
+	void **order;     /* `count` and then AHEAD again, from the first on */
+	size_t count, at; /* at: the next one */
+};
+
+enum { AHEAD = 16 };
 
 /** The list; in the last one `about` is NULL. */
 extern const struct benchmark benchmarks[];
@@ -45,6 +54,7 @@ struct peer {
 	const char *about;
 	const struct work *works; /* by kind */
 	unsigned only;          /* 1 << kind, of those that have rows; 0: all that it can */
+	size_t (*populate)(void **all, size_t count); /* makes so many, suspended: returns how many it could, with errno */
 	bool ours;
 };
 
@@ -52,7 +62,7 @@ struct peer {
 extern const struct peer *const peers[];
 extern const char *const absent_peers[];
 
-extern const struct peer peer_switch, peer_send, peer_inline, peer_ucontext, peer_boost, peer_pcl, peer_cpp20, peer_cpp20_pooled,
+extern const struct peer peer_switch, peer_send, peer_inline, peer_ucontext, peer_boost, peer_boost_guarded, peer_pcl, peer_cpp20, peer_cpp20_pooled,
 	peer_machine, peer_call;
 
 #ifdef __cplusplus

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 static bool terminal, shown;
+static size_t total, done;   /* steps */
 static double started, next; /* seconds */
 
 static double now(void)
@@ -18,18 +19,21 @@ static double now(void)
 	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
-void progress_start(void)
+void progress_start(size_t steps)
 {
 	terminal = isatty(STDERR_FILENO);
 	shown = false;
+	total = steps;
+	done = 0;
 	started = now();
 	next = started + 1;
 }
 
-void progress(size_t done, size_t total)
+void progress(size_t steps)
 {
 	double t;
 
+	done += steps;
 	if (!terminal || (t = now()) < next)
 		return;
 	next = t + 0.2;

@@ -4,10 +4,11 @@
 
 #include <stddef.h>
 
-void progress_start(void);
+/** So many steps are to come. */
+void progress_start(size_t steps);
 
-/** Says how far it is, now and then; `done` is at least 1. */
-void progress(size_t done, size_t total);
+/** So many are done. Says how far it is, now and then. */
+void progress(size_t steps);
 
 /** Takes the line away. */
 void progress_end(void);
