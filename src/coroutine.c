@@ -7,7 +7,7 @@
 /* Assembly that a compiler inlines names it: no optimiser may take it away. */
 __attribute__((used)) _Thread_local SEGUE_TLS segue_coroutine *segue_running;
 
-segue_coroutine *segue_current(void)
+READS_THREAD segue_coroutine *segue_current(void)
 {
 	return segue_running;
 }
@@ -36,7 +36,7 @@ static inline segue_pair leave(segue_coroutine *leaf, segue_coroutine *root, voi
 	return segue_arch_switch(&contexts_of(leaf)->own, &contexts_of(root)->sender, value, raised);
 }
 
-static segue_pair resume(segue_coroutine *root, void *value, const segue_type *raised)
+static READS_THREAD segue_pair resume(segue_coroutine *root, void *value, const segue_type *raised)
 {
 	root->gate = (root->gate & ~GATE_CREATED) | GATE_RUNNING;
 	if (unlikely(root->gate & (GATE_FENV | GATE_FENV_BELOW)))
@@ -105,7 +105,7 @@ segue_pair PAIR(segue_yield_slowly)(void *value)
 	return leave(leaf, root, value, NULL);
 }
 
-segue_pair PAIR(segue_yield)(void *value)
+READS_THREAD segue_pair PAIR(segue_yield)(void *value)
 {
 	segue_coroutine *co = segue_running;
 
@@ -115,17 +115,21 @@ segue_pair PAIR(segue_yield)(void *value)
 	return leave(co, co, value, NULL);
 }
 
-/* Not inlined: the thread may not be the one that the body started on, and segue_running is another then. */
-static __attribute__((noinline)) void finish(segue_coroutine *co, segue_result r)
+/* What a body's result is to its resumer. */
+static segue_result outcome(segue_coroutine *co, segue_result r)
+{
+	if (!r.raised)
+		return segue__raised(&segue_StopIteration, r.value);
+	if (!segue_isinstance(r, &segue_StopIteration))
+		return r;
+	segue__discard(r);
+	return KIND_WORDS(co, segue_RuntimeError, "", " raised StopIteration");
+}
+
+static READS_THREAD void finish(segue_coroutine *co, segue_result r)
 {
 	uint32_t gate = co->gate;
 
-	if (!r.raised)
-		r.raised = &segue_StopIteration;
-	else if (segue_isinstance(r, &segue_StopIteration)) {
-		segue__discard(r);
-		r = KIND_WORDS(co, segue_RuntimeError, "", " raised StopIteration");
-	}
 	if (gate & GATE_FENV)
 		segue__swap_fenv(co);
 	if (gate & GATE_INNER) {
@@ -142,7 +146,7 @@ static __attribute__((noinline)) void finish(segue_coroutine *co, segue_result r
 
 void segue__run(segue_coroutine *co)
 {
-	finish(co, co->body(co->arg));
+	finish(co, outcome(co, co->body(co->arg)));
 }
 
 /* ---- From outside ------------------------------------------------------------------------------------------------ */
@@ -169,7 +173,7 @@ segue_pair PAIR(segue_send_slowly)(segue_coroutine *co, void *value)
 	return resume(co, value, NULL);
 }
 
-segue_pair PAIR(segue_send)(segue_coroutine *co, void *value)
+READS_THREAD segue_pair PAIR(segue_send)(segue_coroutine *co, void *value)
 {
 	if (unlikely(!co || co->gate))
 		return PAIR(segue_send_slowly)(co, value);

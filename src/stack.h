@@ -27,7 +27,6 @@ HIDDEN struct stack_class *segue__stack_class(size_t stack_size, size_t guard_si
 
 /* A pooled or a new stack: an object of which only the stack's own fields are set. NULL with errno. */
 HIDDEN segue_coroutine *segue__stack_take_slow(struct stack_class *class);
-HIDDEN void segue__stack_give_slow(segue_coroutine *co);
 
 static inline segue_coroutine *segue__stack_take(struct stack_class *class)
 {
@@ -42,19 +41,7 @@ static inline segue_coroutine *segue__stack_take(struct stack_class *class)
 }
 
 /* Gives it back: not the one that the caller runs on. */
-static inline void segue__stack_give(segue_coroutine *co)
-{
-	size_t i = (size_t)(co->class - segue__classes);
-
-	if (unlikely(!co->class || i >= LOCAL_CLASSES || segue__local[i].room == 0)) {
-		segue__stack_give_slow(co);
-		return;
-	}
-	co->ops = NULL;
-	co->next = segue__local[i].free;
-	segue__local[i].free = co;
-	segue__local[i].room--;
-}
+HIDDEN void segue__stack_give(segue_coroutine *co) READS_THREAD;
 
 /* An object at the top of the user's memory. NULL with errno. segue__stack_give() takes it back. */
 HIDDEN segue_coroutine *segue__stack_place(void *memory, size_t size);

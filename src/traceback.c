@@ -1,7 +1,7 @@
 /* Tracebacks: where an exception was raised and which places it passed, kept with the coroutine. */
 #include "coroutine.h"
 
-void segue_trace_pass(const segue_site *here)
+READS_THREAD void segue_trace_pass(const segue_site *here)
 {
 	segue_coroutine *co = segue_running;
 
@@ -16,7 +16,7 @@ void segue_trace_pass(const segue_site *here)
 	co->traceback[co->traced++] = here;
 }
 
-void segue_trace_raise(const segue_site *here)
+READS_THREAD void segue_trace_raise(const segue_site *here)
 {
 	segue_coroutine *co = segue_running;
 
