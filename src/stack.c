@@ -325,7 +325,7 @@ static void forget_placed(segue_coroutine *co)
 	segue__annotate_no_stack(co->valgrind_id);
 }
 
-void segue__stack_give_slow(segue_coroutine *co)
+static void give_slow(segue_coroutine *co)
 {
 	struct stack_class *class = co->class;
 	size_t i = (size_t)(class - segue__classes);
@@ -342,6 +342,12 @@ void segue__stack_give_slow(segue_coroutine *co)
 		segue__local[i].room += move(&segue__local[i].free, &class->shared, BATCH);
 	move(&(segue_coroutine *){ co }, &class->shared, 1);
 	pthread_mutex_unlock(&lock);
+}
+
+void segue__stack_give(segue_coroutine *co)
+{
+	if (unlikely(!segue__stack_give_own(co)))
+		give_slow(co);
 }
 
 /* ---- The user's memory ------------------------------------------------------------------------------------------ */

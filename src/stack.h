@@ -29,7 +29,6 @@ HIDDEN struct stack_class *segue__stack_class(size_t stack_size, size_t guard_si
 
 /* A pooled or a new stack: an object of which only the stack's own fields are set. NULL with errno. */
 HIDDEN segue_coroutine *segue__stack_take_slow(struct stack_class *class);
-HIDDEN void segue__stack_give_slow(segue_coroutine *co);
 
 static inline segue_coroutine *segue__stack_take(struct stack_class *class)
 {
@@ -59,11 +58,7 @@ static inline bool segue__stack_give_own(segue_coroutine *co)
 }
 
 /* Gives it back: not the one that the caller runs on. */
-static inline void segue__stack_give(segue_coroutine *co)
-{
-	if (unlikely(!segue__stack_give_own(co)))
-		segue__stack_give_slow(co);
-}
+HIDDEN void segue__stack_give(segue_coroutine *co) READS_THREAD;
 
 /* An object at the top of the user's memory. NULL with errno. segue__stack_give() takes it back. */
 HIDDEN segue_coroutine *segue__stack_place(void *memory, size_t size);
