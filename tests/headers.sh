@@ -1,8 +1,9 @@
 # Each public header compiles alone, in every language that it is for, without a warning.
 . "$srcdir/tests/lib.sh"
 
+# Whether a compiler is there, and by itself compiles for a target that segue has
 there() {
-	command -v "${1%% *}" >/dev/null && echo 'int main;' | $1 -x c - -fsyntax-only 2>/dev/null
+	command -v "${1%% *}" >/dev/null && echo 'int main;' | $1 -include "$source/arch/arch.h" -x c - -fsyntax-only 2>/dev/null
 }
 
 # tries LANGUAGE COMPILER STANDARD...
