@@ -14,8 +14,10 @@
 
 #include "machine.h"
 
-enum { REPETITIONS = 101, REPETITIONS_QUICK = 3, MOST_REPETITIONS = 100000, MOST_CPU = 1 << 16, MOST = 65536, MOST_QUICK = 256, TOLERANCE = 20,
-	MOST_TOLERANCE = 100000 };
+/* Where not said, and at most */
+enum { REPETITIONS = 101, REPETITIONS_QUICK = 3, MOST_REPETITIONS = 100000 };
+enum { MOST = 65536, MOST_QUICK = 256 };
+enum { TOLERANCE = 20, MOST_TOLERANCE = 100000, MOST_CPU = 1 << 16 };
 
 static const char help[] =
 	"Usage: segue-perf [OPTION]...\n"

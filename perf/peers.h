@@ -16,7 +16,13 @@ extern "C" {
 #endif
 
 /** The kinds of work, in the order of each peer's table at the end of driving.h. */
-enum kind { TRIPS, TRIPS_4, TRIPS_F, TRIPS_G, TRIPS_H, TRIPS_D, LIVES, FIRSTS, FRESH_LIVES, FRESH_FIRSTS, AWAITS, ROBIN, ROBIN_AHEAD, KINDS };
+enum kind {
+	TRIPS, TRIPS_4, TRIPS_F, TRIPS_G, TRIPS_H, TRIPS_D, /* round trips: by the suffixes of benchmarks.c */
+	LIVES, FIRSTS, FRESH_LIVES, FRESH_FIRSTS,           /* to the end, to the first yield; on stacks that are not pooled */
+	AWAITS,
+	ROBIN, ROBIN_AHEAD,                                 /* many in turn; prefetched */
+	KINDS
+};
 
 /** A row of the report, but for the peer. */
 struct benchmark {
@@ -62,8 +68,9 @@ struct peer {
 extern const struct peer *const peers[];
 extern const char *const absent_peers[];
 
-extern const struct peer peer_switch, peer_send, peer_inline, peer_ucontext, peer_boost, peer_boost_guarded, peer_pcl, peer_cpp20, peer_cpp20_pooled,
-	peer_machine, peer_call;
+extern const struct peer peer_switch, peer_send, peer_inline;
+extern const struct peer peer_ucontext, peer_boost, peer_boost_guarded, peer_pcl;
+extern const struct peer peer_cpp20, peer_cpp20_pooled, peer_machine, peer_call;
 
 #ifdef __cplusplus
 }

@@ -107,7 +107,7 @@ static void measure_population(struct row *const *rows, size_t count, const stru
 	int status;
 	pid_t child;
 
-	if (wanted > available) {
+	if (wanted > 0.9 * available) { /* others want some, too */
 		leave_out(rows, count, "it might take %.1f GB, and %.1f are available", wanted / 1e9, available / 1e9);
 		return;
 	}
@@ -137,25 +137,40 @@ static bool is_population(const struct row *row)
 
 static bool are_together(const struct row *a, const struct row *b)
 {
-	return is_population(a) ? is_population(b) && a->peer == b->peer && a->benchmark->size == b->benchmark->size : !is_population(b);
+	return is_population(a) && is_population(b) && a->peer == b->peer && a->benchmark->size == b->benchmark->size;
 }
 
+/* Of those that are together with rows[i], all the later ones too; none where an earlier one has gathered them. */
+static size_t gather(struct row *rows, size_t count, size_t i, struct row **group)
+{
+	size_t n = 0;
+
+	for (size_t j = 0; j < i; j++)
+		if (are_together(&rows[j], &rows[i]))
+			return 0;
+	for (size_t j = i; j < count; j++)
+		if (are_together(&rows[j], &rows[i]))
+			group[n++] = &rows[j];
+	return n;
+}
+
+/* The populations first: what other rows need would lie in their processes too. */
 void measure_all(struct row *rows, size_t count, const struct plan *plan)
 {
 	struct row **group = allocate(count * sizeof *group);
+	size_t n;
 
 	progress_start(count * ((size_t)plan->repetitions + 1));
 	for (size_t i = 0; i < count; i++) {
-		size_t n = 0, first = 0;
-		while (!are_together(&rows[first], &rows[i]))
-			first++;
-		if (first < i) /* it was measured with that one */
-			continue;
-		for (size_t j = i; j < count; j++)
-			if (are_together(&rows[j], &rows[i]))
-				group[n++] = &rows[j];
-		(is_population(&rows[i]) ? measure_population : measure)(group, n, plan);
+		n = gather(rows, count, i, group);
+		if (n > 0)
+			measure_population(group, n, plan);
 	}
+	n = 0;
+	for (size_t i = 0; i < count; i++)
+		if (!is_population(&rows[i]))
+			group[n++] = &rows[i];
+	measure(group, n, plan);
 	progress_end();
 	free(group);
 }
