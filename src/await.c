@@ -113,8 +113,8 @@ static segue_result begins_here(segue_coroutine *me, segue_result r)
 	return r;
 }
 
-/* Hands over to the chain inside, until that ends or this is resumed by itself. Not inlined: it may return on another thread. */
-static __attribute__((noinline)) segue_pair hand_over(segue_coroutine *me, segue_coroutine *inner, segue_result m)
+/* Hands over to the chain inside, until that ends or this is resumed by itself. */
+static READS_THREAD segue_pair hand_over(segue_coroutine *me, segue_coroutine *inner, segue_result m)
 {
 	segue_coroutine *leaf = inner->leaf;
 
@@ -146,7 +146,7 @@ static segue_result delegate_to_coroutine(segue_coroutine *me, segue_coroutine *
 	}
 }
 
-segue_pair PAIR(segue_await)(void *x)
+READS_THREAD segue_pair PAIR(segue_await)(void *x)
 {
 	segue_coroutine *me = segue_running;
 	segue_coroutine *inner = segue_as_coroutine(x);

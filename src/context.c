@@ -4,7 +4,7 @@
 
 enum { FIRST_FRAME = 16 * sizeof(void *) }; /* room for the trampoline, its call and one spill */
 
-int segue_context_make(segue_context *context, void *stack, size_t size, segue_context_entry *entry, void *arg)
+READS_THREAD int segue_context_make(segue_context *context, void *stack, size_t size, segue_context_entry *entry, void *arg)
 {
 	uintptr_t low = (uintptr_t)stack;
 	uintptr_t top;

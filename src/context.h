@@ -10,6 +10,9 @@
 
 #define HIDDEN __attribute__((visibility("hidden")))
 #define EXPORTED __attribute__((visibility("default")))
+/* What reads a thread-local, errno too, is a function of its own, also in a program that is optimised as a whole; and it reads none after
+   it ran what may switch, a user's function among that. The thread may be another then, and compilers keep a thread-local's address. */
+#define READS_THREAD __attribute__((noinline))
 
 /* Two words as the ABI returns them in registers: the exported functions and the stub speak this one. */
 #if SEGUE_PAIRED

@@ -7,7 +7,7 @@
 /* Assembly that a compiler inlines names it: no optimiser may take it away. */
 __attribute__((used)) _Thread_local SEGUE_TLS segue_coroutine *segue_running;
 
-segue_coroutine *segue_current(void)
+READS_THREAD segue_coroutine *segue_current(void)
 {
 	return segue_running;
 }
@@ -36,7 +36,7 @@ static inline segue_pair leave(segue_coroutine *leaf, segue_coroutine *root, voi
 	return segue_arch_switch(&contexts_of(leaf)->own, &contexts_of(root)->sender, value, raised);
 }
 
-static segue_pair resume(segue_coroutine *root, void *value, const segue_type *raised)
+static READS_THREAD segue_pair resume(segue_coroutine *root, void *value, const segue_type *raised)
 {
 	root->gate = (root->gate & ~GATE_CREATED) | GATE_RUNNING;
 	if (unlikely(root->gate & (GATE_FENV | GATE_FENV_BELOW)))
@@ -116,7 +116,7 @@ segue_pair PAIR(segue_yield_slowly)(void *value)
 	return leave(leaf, root, value, NULL);
 }
 
-segue_pair PAIR(segue_yield)(void *value)
+READS_THREAD segue_pair PAIR(segue_yield)(void *value)
 {
 	segue_coroutine *co = segue_running;
 
@@ -147,15 +147,10 @@ static inline _Noreturn void end(segue_coroutine *co, void *value, const segue_t
 	__builtin_unreachable();
 }
 
-static _Noreturn __attribute__((noinline)) void finish_slowly(segue_coroutine *co, void *value, const segue_type *raised)
+static _Noreturn READS_THREAD void leave_for_good(segue_coroutine *co, segue_result r)
 {
-	segue_result r = { raised, value };
 	uint32_t gate = co->gate;
 
-	if (!r.raised)
-		r.raised = &segue_StopIteration;
-	else
-		r = leave_body(co, r);
 	if (gate & GATE_FENV)
 		segue__swap_fenv(co);
 	if (gate & GATE_INNER) {
@@ -170,6 +165,13 @@ static _Noreturn __attribute__((noinline)) void finish_slowly(segue_coroutine *c
 	end(co, r.value, r.raised);
 }
 
+static _Noreturn __attribute__((noinline)) void finish_slowly(segue_coroutine *co, void *value, const segue_type *raised)
+{
+	segue_result r = { raised, value };
+
+	leave_for_good(co, raised ? leave_body(co, r) : segue__raised(&segue_StopIteration, value));
+}
+
 /* Closed as its last reference went, and nothing to report: it goes from under itself, or stays if the body took a reference. */
 static inline _Noreturn void finish_closed(segue_coroutine *co, void *value, const segue_type *raised)
 {
@@ -182,9 +184,8 @@ static inline _Noreturn void finish_closed(segue_coroutine *co, void *value, con
 	end(co, NULL, NULL);
 }
 
-/* Not inlined: the thread may not be the one that the body started on, and segue_running is another then. Two words and no struct, which
-   gcc puts together in memory. */
-static _Noreturn __attribute__((noinline)) void finish(segue_coroutine *co, void *value, const segue_type *raised)
+/* Two words and no struct, which gcc puts together in memory. */
+static _Noreturn READS_THREAD void finish(segue_coroutine *co, void *value, const segue_type *raised)
 {
 	if (likely(co->gate == GATE_RUNNING && !raised)) {
 		co->gate = GATE_CLOSED;
@@ -230,7 +231,7 @@ segue_pair PAIR(segue_send_slowly)(segue_coroutine *co, void *value)
 	return resume(co, value, NULL);
 }
 
-segue_pair PAIR(segue_send)(segue_coroutine *co, void *value)
+READS_THREAD segue_pair PAIR(segue_send)(segue_coroutine *co, void *value)
 {
 	if (unlikely(!co || co->gate))
 		return PAIR(segue_send_slowly)(co, value);
@@ -338,7 +339,7 @@ static int end_dropped(segue_coroutine *co)
 }
 
 /* It has ended, and nobody has a reference. Returns what it awaited, if that was the last reference to that. */
-static segue_coroutine *release(segue_coroutine *co)
+static READS_THREAD segue_coroutine *release(segue_coroutine *co)
 {
 	void *awaited;
 
@@ -389,7 +390,7 @@ void segue_unref_slowly(segue_coroutine *co)
 }
 
 /* What is usual takes no call: a return after a switch is one that processors mispredict. segue/inline.h has the same. */
-void segue_unref(segue_coroutine *co)
+READS_THREAD void segue_unref(segue_coroutine *co)
 {
 	if (unlikely(!co || __atomic_load_n(&co->refs, __ATOMIC_ACQUIRE) != 1 || co->gate)) {
 		segue_unref_slowly(co);

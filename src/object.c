@@ -134,22 +134,22 @@ static segue_coroutine *make(segue_body *body, void *arg, uint32_t kind, const s
 	return co;
 }
 
-segue_coroutine *segue_new_here(segue_body *body, void *arg, uint32_t kind, const segue_code *code)
+READS_THREAD segue_coroutine *segue_new_here(segue_body *body, void *arg, uint32_t kind, const segue_code *code)
 {
 	return make(body, arg, kind, code, __builtin_return_address(0));
 }
 
-segue_coroutine *(segue_coroutine_new)(segue_body *body, void *arg)
+READS_THREAD segue_coroutine *(segue_coroutine_new)(segue_body *body, void *arg)
 {
 	return make(body, arg, SEGUE_KIND_COROUTINE, NULL, __builtin_return_address(0));
 }
 
-segue_coroutine *(segue_generator_new)(segue_body *body, void *arg)
+READS_THREAD segue_coroutine *(segue_generator_new)(segue_body *body, void *arg)
 {
 	return make(body, arg, SEGUE_KIND_GENERATOR, NULL, __builtin_return_address(0));
 }
 
-segue_coroutine *segue_new_copied(segue_body *body, const void *arguments, size_t size, uint32_t kind, const segue_code *code)
+READS_THREAD segue_coroutine *segue_new_copied(segue_body *body, const void *arguments, size_t size, uint32_t kind, const segue_code *code)
 {
 	segue_coroutine *co;
 
@@ -165,7 +165,7 @@ segue_coroutine *segue_new_copied(segue_body *body, const void *arguments, size_
 	return co;
 }
 
-segue_coroutine *segue_types_coroutine(segue_coroutine *generator)
+READS_THREAD segue_coroutine *segue_types_coroutine(segue_coroutine *generator)
 {
 	if (generator && (generator->kind != SEGUE_KIND_GENERATOR || !(generator->gate & GATE_CREATED)))
 		errno = EINVAL;
@@ -202,7 +202,7 @@ static segue_coroutine *take_stack(const segue_attr *attr)
 	return class ? segue__stack_take(class) : NULL;
 }
 
-segue_coroutine *segue_coroutine_new_with(segue_body *body, void *arg, const segue_attr *given)
+READS_THREAD segue_coroutine *segue_coroutine_new_with(segue_body *body, void *arg, const segue_attr *given)
 {
 	segue_attr attr = SEGUE_ATTR_INIT;
 	segue_coroutine *co;

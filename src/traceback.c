@@ -3,7 +3,7 @@
 
 #include "coroutine.h"
 
-void segue_trace_pass(const segue_site *here)
+READS_THREAD void segue_trace_pass(const segue_site *here)
 {
 	segue_coroutine *co = segue_running;
 
@@ -18,7 +18,7 @@ void segue_trace_pass(const segue_site *here)
 	co->traceback[co->traced++] = here;
 }
 
-void segue_trace_raise(const segue_site *here)
+READS_THREAD void segue_trace_raise(const segue_site *here)
 {
 	segue_coroutine *co = segue_running;
 
