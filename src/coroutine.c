@@ -335,7 +335,7 @@ static int end_dropped(segue_coroutine *co)
 }
 
 /* It has ended, and nobody has a reference. Returns what it awaited, if that was the last reference to that. */
-static segue_coroutine *release(segue_coroutine *co)
+static READS_THREAD segue_coroutine *release(segue_coroutine *co)
 {
 	void *awaited;
 

@@ -82,7 +82,7 @@ _Static_assert(offsetof(segue_coroutine, name) == 2 * CACHE_LINE, "making one wr
 #endif
 
 /* What inlined code calls: segue/inline.h declares them. */
-EXPORTED segue_pair PAIR(segue_send_slowly)(segue_coroutine *co, void *value) __attribute__((noinline));
+EXPORTED segue_pair PAIR(segue_send_slowly)(segue_coroutine *co, void *value) READS_THREAD;
 EXPORTED segue_pair PAIR(segue_yield_slowly)(void *value) READS_THREAD;
 EXPORTED void segue_unref_slowly(segue_coroutine *co) READS_THREAD;
 

@@ -1,5 +1,6 @@
 /* A coroutine made with SEGUE_OWN_FENV keeps its rounding mode; without it the mode is the thread's. */
 #include <fenv.h>
+#include <pthread.h>
 #include <stdlib.h>
 
 #include "cmocka_headers.h"
@@ -253,6 +254,48 @@ static void closing_a_chain_gives_the_closers_mode_back(void **state)
 	}
 }
 
+/* On another thread: its own goes with it, and the thread's stays there; without one it has the other thread's. */
+static void *send_there(void *co)
+{
+	int right = fesetround(modes[2]) == 0;
+
+	segue_send(co, NULL);
+	return (void *)(intptr_t)(right && fegetround() == modes[2]);
+}
+
+static segue_result note_mode_twice(void *seen)
+{
+	((int *)seen)[0] = fegetround();
+	SEGUE_TRY(segue_yield(NULL));
+	((int *)seen)[1] = fegetround();
+	return segue_value(NULL);
+}
+
+static void its_own_mode_goes_with_it_to_another_thread(void **state)
+{
+	segue_attr attr = SEGUE_ATTR_INIT;
+
+	(void)state;
+	skip_without_modes();
+	for (int own = 0; own < 2; own++) {
+		int seen[2];
+		segue_coroutine *co;
+		pthread_t thread;
+		void *right;
+		attr.flags = own ? SEGUE_OWN_FENV : 0;
+		fesetround(modes[1]);
+		co = segue_coroutine_new_with(note_mode_twice, seen, &attr);
+		segue_send(co, NULL);
+		assert_int_equal(pthread_create(&thread, NULL, send_there, co), 0);
+		pthread_join(thread, &right);
+		assert_true(right);
+		assert_int_equal(seen[0], modes[1]);
+		assert_int_equal(seen[1], own ? modes[1] : modes[2]);
+		assert_int_equal(fegetround(), modes[1]);
+		segue_unref(co);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -263,6 +306,7 @@ int main(void)
 		cmocka_unit_test_setup(a_nested_one_has_its_resumers_mode, to_nearest),
 		cmocka_unit_test_setup(one_that_is_awaited_keeps_its_mode, to_nearest),
 		cmocka_unit_test_setup(closing_a_chain_gives_the_closers_mode_back, to_nearest),
+		cmocka_unit_test_setup(its_own_mode_goes_with_it_to_another_thread, to_nearest),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -238,6 +238,7 @@ struct seen {
 	int number[2], error[2];   /* before and after the move, through functions */
 	int *held, through_held;   /* an address from before the move, and what it leads to after it */
 	int plain[2], plain_error[2]; /* read in the function that yields */
+	pthread_t self[2];
 };
 
 static segue_result read_before_and_after(void *arg)
@@ -249,12 +250,14 @@ static segue_result read_before_and_after(void *arg)
 	s->held = &number;
 	s->plain[0] = number;
 	s->plain_error[0] = errno;
+	s->self[0] = pthread_self();
 	SEGUE_TRY(segue_yield(NULL));
 	s->number[1] = get_number();
 	s->error[1] = get_errno();
 	s->through_held = *s->held;
 	s->plain[1] = number;
 	s->plain_error[1] = errno;
+	s->self[1] = pthread_self();
 	set_number(7);
 	set_errno(EDOM);
 	SEGUE_TRY(segue_yield(NULL));
@@ -262,9 +265,11 @@ static segue_result read_before_and_after(void *arg)
 }
 
 static int after[2]; /* what the other thread has when the coroutine has been there */
+static pthread_t first, second;
 
 static void *visit(void *co)
 {
+	second = pthread_self();
 	number = 2;
 	errno = ERANGE;
 	segue_send(co, NULL);
@@ -281,6 +286,7 @@ static int move_once(void **state)
 	pthread_t thread;
 
 	(void)state;
+	first = pthread_self();
 	number = 1;
 	errno = EINTR;
 	segue_send(co, NULL);
@@ -312,12 +318,15 @@ static void an_address_from_before_is_the_old_threads(void **state)
 static void a_plain_read_is_one_threads_or_the_others(void **state)
 {
 	(void)state;
-	print_message("read plainly after a move: a thread-local of the %s thread, errno of the %s\n", seen.plain[1] == 1 ? "old" : "new",
-		      seen.plain_error[1] == EINTR ? "old" : "new");
+	print_message("read plainly after a move: a thread-local of the %s thread, errno of the %s, pthread_self() the %s\n",
+		      seen.plain[1] == 1 ? "old" : "new", seen.plain_error[1] == EINTR ? "old" : "new",
+		      pthread_equal(seen.self[1], first) ? "old" : "new");
 	assert_int_equal(seen.plain[0], 1);
 	assert_int_equal(seen.plain_error[0], EINTR);
 	assert_in_range(seen.plain[1], 1, 2);
 	assert_true(seen.plain_error[1] == EINTR || seen.plain_error[1] == ERANGE);
+	assert_true(pthread_equal(seen.self[0], first));
+	assert_true(pthread_equal(seen.self[1], first) || pthread_equal(seen.self[1], second));
 }
 
 int main(void)

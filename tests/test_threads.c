@@ -1,5 +1,9 @@
-/* Coroutines that move between threads, references that end on other threads, pools of threads that end, and fork(). */
+/* Coroutines that move between threads, references that end on other threads, pools of threads that end, fork(), and what else is a
+ * thread's: its locks, its signals, its end. */
+#include <errno.h>
 #include <pthread.h>
+#include <semaphore.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -440,6 +444,184 @@ static void a_fork_inside_a_coroutine_goes_on_in_both(void **state)
 	assert_int_equal(status_of(child), 0);
 }
 
+/* One that another thread ran at the fork runs for ever in the child, where that thread is not. */
+static sem_t entered, go_on;
+
+static segue_result wait_there(void *unused)
+{
+	sem_post(&entered);
+	sem_wait(&go_on);
+	return segue_value(unused);
+}
+
+static void *send_once(void *co)
+{
+	segue_send(co, NULL);
+	return NULL;
+}
+
+static void what_another_thread_ran_at_a_fork_runs_for_ever(void **state)
+{
+	segue_coroutine *co = segue_coroutine_new(wait_there, NULL);
+	pthread_t thread;
+	pid_t child;
+
+	(void)state;
+	sem_init(&entered, 0, 0);
+	sem_init(&go_on, 0, 0);
+	assert_int_equal(pthread_create(&thread, NULL, send_once, co), 0);
+	sem_wait(&entered);
+	child = fork();
+	if (child == 0)
+		_exit(segue_state(co) == SEGUE_RUNNING && segue_send(co, NULL).raised == &segue_ValueError && create_many() ? 0 : 1);
+	sem_post(&go_on);
+	pthread_join(thread, NULL);
+	assert_int_equal(status_of(child), 0);
+	assert_int_equal(segue_state(co), SEGUE_CLOSED);
+	segue_unref(co);
+}
+
+/* ---- Locks are a thread's ---------------------------------------------------------------------------------------- */
+
+static pthread_mutex_t mutex;
+static int unlocked; /* what pthread_mutex_unlock() said */
+
+static segue_result yield_with_lock(void *unused)
+{
+	pthread_mutex_lock(&mutex);
+	segue_yield(unused);
+	unlocked = pthread_mutex_unlock(&mutex);
+	segue_yield(unused);
+	unlocked = pthread_mutex_unlock(&mutex);
+	return segue_value(unused);
+}
+
+static segue_result lock(void *locked)
+{
+	*(int *)locked = pthread_mutex_lock(&mutex);
+	return segue_value(NULL);
+}
+
+static void a_lock_that_is_held_over_a_yield_is_the_old_threads(void **state)
+{
+	segue_coroutine *holder = segue_coroutine_new(yield_with_lock, NULL), *other;
+	pthread_mutexattr_t attr;
+	int locked = 0;
+
+	(void)state;
+	pthread_mutexattr_init(&attr);
+	pthread_mutexattr_settype(&attr, PTHREAD_MUTEX_ERRORCHECK);
+	pthread_mutex_init(&mutex, &attr);
+	segue_send(holder, NULL);
+	other = segue_coroutine_new(lock, &locked);
+	segue_send(other, NULL);
+	assert_int_equal(locked, EDEADLK);
+	run_thread(send_once, holder);
+	assert_int_equal(unlocked, EPERM);
+	segue_send(holder, NULL);
+	assert_int_equal(unlocked, 0);
+	segue_unref(holder);
+	segue_unref(other);
+	pthread_mutex_destroy(&mutex);
+	pthread_mutexattr_destroy(&attr);
+}
+
+/* ---- Signals ------------------------------------------------------------------------------------------------------ */
+
+static char *volatile handler_at;
+static segue_coroutine *volatile handler_in;
+
+static void note_place(int number)
+{
+	char here;
+
+	(void)number;
+	handler_at = &here;
+	handler_in = segue_current();
+}
+
+static segue_result raise_and_block(void *unused)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR2);
+	raise(SIGUSR1);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	return segue_yield(unused);
+}
+
+static void a_handler_runs_on_the_coroutines_stack_and_the_mask_is_the_threads(void **state)
+{
+	segue_coroutine *co = segue_coroutine_new(raise_and_block, NULL);
+	struct sigaction action, before;
+	segue_info info;
+	sigset_t mask;
+
+	(void)state;
+	memset(&action, 0, sizeof action);
+	action.sa_handler = note_place;
+	sigaction(SIGUSR1, &action, &before);
+	segue_send(co, NULL);
+	sigaction(SIGUSR1, &before, NULL);
+	pthread_sigmask(SIG_SETMASK, NULL, &mask);
+	assert_true(sigismember(&mask, SIGUSR2));
+	sigdelset(&mask, SIGUSR2);
+	pthread_sigmask(SIG_SETMASK, &mask, NULL);
+	segue_inspect(co, &info, sizeof info);
+	assert_true(handler_at > (char *)info.stack && handler_at < (char *)info.stack + info.stack_size);
+	assert_ptr_equal(handler_in, co);
+	segue_unref(co);
+}
+
+/* ---- A thread that ends inside a coroutine ------------------------------------------------------------------------ */
+
+static int cleaned;
+
+static void clean(void *unused)
+{
+	(void)unused;
+	cleaned++;
+}
+
+static segue_result end_thread_inside(void *cancels)
+{
+	pthread_cleanup_push(clean, NULL);
+	if (cancels) {
+		pthread_cancel(pthread_self());
+		pthread_testcancel();
+	}
+	pthread_exit(&cleaned);
+	pthread_cleanup_pop(0);
+	return segue_value(NULL);
+}
+
+static void *resume_with_handler(void *co)
+{
+	pthread_cleanup_push(clean, NULL);
+	segue_send(co, NULL);
+	pthread_cleanup_pop(0);
+	return NULL;
+}
+
+static void a_thread_that_ends_inside_leaves_it_running(void **state)
+{
+	for (int cancels = 0; cancels < 2; cancels++) {
+		segue_coroutine *co = segue_coroutine_new(end_thread_inside, cancels ? &cleaned : NULL);
+		pthread_t thread;
+		void *result;
+		cleaned = 0;
+		assert_int_equal(pthread_create(&thread, NULL, resume_with_handler, co), 0);
+		pthread_join(thread, &result);
+		assert_ptr_equal(result, cancels ? PTHREAD_CANCELED : &cleaned);
+		assert_int_equal(cleaned, 2);
+		assert_int_equal(segue_state(co), SEGUE_RUNNING);
+		assert_ptr_equal(segue_close(co).raised, &segue_ValueError);
+		segue_unref(co);
+	}
+	(void)state;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -451,6 +633,10 @@ int main(void)
 		cmocka_unit_test(the_last_reference_closes_it_on_its_thread),
 		cmocka_unit_test(a_child_can_create_whatever_the_threads_did),
 		cmocka_unit_test(a_fork_inside_a_coroutine_goes_on_in_both),
+		cmocka_unit_test(what_another_thread_ran_at_a_fork_runs_for_ever),
+		cmocka_unit_test(a_lock_that_is_held_over_a_yield_is_the_old_threads),
+		cmocka_unit_test(a_handler_runs_on_the_coroutines_stack_and_the_mask_is_the_threads),
+		cmocka_unit_test(a_thread_that_ends_inside_leaves_it_running),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
