@@ -371,6 +371,21 @@ segue_coroutine *segue_types_coroutine(segue_coroutine *generator);
 /** The coroutine that runs on this thread, borrowed; NULL outside any. */
 segue_coroutine *segue_current(void);
 
+/** Calls fn(arg) on the thread's own stack, below the frames of whoever resumed the outermost coroutine that runs: so that one on a
+ * small stack can call what needs a large one, getaddrinfo() or dlopen() or printf(). Outside any coroutine it is a plain call.
+ *
+ * While fn runs, this thread is outside any coroutine: segue_current() is NULL, segue_yield() and segue_await() raise
+ * RuntimeError; the caller is running, and refuses what is sent to it. Fn may drive other coroutines, and these may call this, too.
+ * It must return: no longjmp() and no C++ exception out of it.
+ *
+ * @param fn  not NULL; its floating-point environment is the caller's
+ *
+ * Returns what fn returned. Where the outermost resumer runs in a segue_context, on a stack of the user's, it is that stack.
+ * Thread: fn runs on the calling one. Cost: one switch each way; no system call, no allocation.
+ * Since: 0.1
+ */
+void *segue_call_on_thread_stack(void *(*fn)(void *arg), void *arg);
+
 /** Asks the processor for the memory that a send to co will touch: the object, and its stack's top. A scheduler that knows who comes
  * next can so hide the cache misses of many coroutines: with each send, for the one that is to run some 4 to 16 turns later.
  *

@@ -54,8 +54,6 @@ struct epilogue {
 	} left;
 };
 
-enum { RED_ZONE = 512 }; /* bytes below sp that no ABI exceeds */
-
 static void drop(segue_coroutine *co);
 static void end_closed(segue_coroutine *co, segue_result r);
 
