@@ -412,6 +412,52 @@ static inline void segue_prefetch(const segue_coroutine *co)
 /** Where co stands. Source: inspect.getcoroutinestate(). */
 enum segue_state segue_state(const segue_coroutine *co);
 
+/* ---- Coroutine-local data ---------------------------------------------------------------------------------------- */
+
+/** A key, under which each coroutine keeps a value of its own. Never 0. */
+typedef uint32_t segue_key;
+#define SEGUE_KEYS_MAX 128 /* at a time */
+
+/** Makes a key, under which every coroutine, and every thread, has NULL at first.
+ *
+ * @param key         set to it
+ * @param destructor  called with a value that is not NULL when its coroutine ends, by whatever way; or NULL. In what order they are
+ *                    called for several keys is not said, nor what segue_get_local() finds meanwhile. If one sets values, it goes on
+ *                    with those, 4 rounds at the most.
+ *
+ * It runs on the coroutine, as the last thing of its body: while it still runs, before its resumer has the result. It must not yield
+ * or await. Where a dropped coroutine ignored the close, so that its stack is abandoned, it runs on the stack of who dropped that.
+ * A thread's values are destroyed as the thread ends; not the main thread's at exit().
+ *
+ * Returns 0; or -1 with errno:
+ *   EAGAIN  SEGUE_KEYS_MAX are in use
+ * Thread: any. Cost: no allocation.
+ * Source: pthread_key_create(). Since: 0.1
+ */
+int segue_key_create(segue_key *key, void (*destructor)(void *value));
+
+/** Gives a key back. Values that are there under it are forgotten; no destructor is called.
+ * Returns 0; or -1 with errno EINVAL: there is no such key, any more. Thread: any. Since: 0.1
+ */
+int segue_key_delete(segue_key key);
+
+/** Sets the running coroutine's value under a key; outside any coroutine, this thread's. What was there before is not destroyed.
+ *
+ * Returns 0; or -1 with errno, and nothing is changed:
+ *   EINVAL  there is no such key
+ *   ENOMEM  no memory for the table of values
+ *   EAGAIN  outside any coroutine: this process has no pthread key left
+ * Thread: any. Cost: an allocation where it is the first value, or its key is beyond the table's; else none.
+ * Source: pthread_setspecific(). Since: 0.1
+ */
+int segue_set_local(segue_key key, void *value);
+
+/** The running coroutine's value under a key; outside any coroutine, this thread's. NULL where none was set, or there is no such key.
+ * Who awaits a coroutine, and what segue_call_on_thread_stack() calls, is another: it does not see that one's.
+ * Thread: any. Cost: a few loads. Source: pthread_getspecific(). Since: 0.1
+ */
+void *segue_get_local(segue_key key);
+
 /* ---- Looking at one ---------------------------------------------------------------------------------------------- */
 
 /** A coroutine's code. */

@@ -1,6 +1,7 @@
 /* The moves: send, yield, throw, close, and what happens when a body ends or a last reference goes. */
 #include "annotate.h"
 #include "chain.h"
+#include "local.h"
 #include "stack.h"
 #include "words.h"
 
@@ -193,10 +194,18 @@ static _Noreturn __attribute__((noinline)) void finish(segue_coroutine *co, void
 	finish_slowly(co, value, raised);
 }
 
+/* On its own stack, as the last of its body; or, where that was abandoned, on that of who dropped it. */
+static __attribute__((noinline)) void at_end(segue_coroutine *co)
+{
+	segue__destroy_locals(co);
+}
+
 void segue__run(segue_coroutine *co)
 {
 	segue_result r = co->body(co->arg);
 
+	if (unlikely(co->extras & EXTRA_AT_END))
+		at_end(co);
 	finish(co, r.value, r.raised);
 }
 
@@ -341,6 +350,8 @@ static segue_coroutine *release(segue_coroutine *co)
 	void *awaited;
 
 	segue__cut_below(co);
+	if (unlikely(co->extras & EXTRA_AT_END))
+		at_end(co);
 	awaited = co->awaited;
 	segue__stack_give(co);
 	co = segue_as_coroutine(awaited);

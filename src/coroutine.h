@@ -59,10 +59,16 @@ struct segue_coroutine {
 	void **origin;             /* EXTRA_ORIGIN: return addresses, innermost first, NULL at the end; on the stack */
 	uint32_t fenv[2];          /* GATE_FENV: the one that is not in force, its own or its resumer's */
 	segue_coroutine *previous; /* on the user's memory: a list with next */
+	struct segue_locals *locals; /* EXTRA_LOCALS: local.c's table */
 	const segue_site *traceback[TRACEBACK];
 };
 
-enum { EXTRA_NAME = 1, EXTRA_ORIGIN = 2 };
+enum {
+	EXTRA_NAME = 1,
+	EXTRA_ORIGIN = 2,
+	EXTRA_LOCALS = 4, /* values of its own, to be destroyed */
+	EXTRA_AT_END = EXTRA_LOCALS, /* those with something to do as its body ends */
+};
 
 /* The two contexts of a coroutine, in one cache line: its own while it is suspended, and that of whoever it goes back to. */
 typedef struct segue_contexts {
