@@ -511,6 +511,36 @@ typedef struct segue_info {
  */
 void segue_inspect(const segue_coroutine *co, segue_info *info, size_t size);
 
+/** A live coroutine, as segue_foreach_live() shows it. */
+typedef struct segue_live {
+	segue_coroutine *co;
+	const void *stack; /* its lowest byte */
+	size_t stack_size; /* bytes */
+	/** Where its stack ends that is in use: what it holds lies from here to stack + stack_size, with its registers, its argument and its
+	 * object. Code with inlined moves (segue/inline.h) may use the ABI's red zone below it, 128 bytes on x86-64. NULL in one that
+	 * has ended, and in one that runs or waits for one that it resumed: there that one's resumer_sp has it. */
+	const void *sp;
+	/** Of one that was resumed and runs, or whose leaf does: who waits for it, a coroutine or, NULL, the thread's own stack; and
+	 * where that one's stack ends that is in use. NULL in all others. */
+	segue_coroutine *resumer;
+	const void *resumer_sp;
+	enum segue_state state;
+} segue_live;
+
+/** Shows every coroutine that has a reference, for garbage collectors and profilers.
+ *
+ * @param fn  called with each, until it returns something else than 0. It may look and must not make, resume or drop coroutines: it
+ *            would wait for itself.
+ *
+ * What a collector finds on the stacks is all that coroutines hold but their values of segue_set_local(), which malloc() keeps.
+ *
+ * Returns what the last call of fn returned; 0 where there was none.
+ * Thread: any, while no other thread makes, resumes or drops coroutines. A collector stops them before, where they are in none of
+ * this library's functions: the registry's lock might be theirs. Cost: a cache line or two of each stack that was ever made.
+ * Since: 0.1
+ */
+int segue_foreach_live(int (*fn)(const segue_live *live, void *arg), void *arg);
+
 /** How many return addresses a coroutine keeps of where it was made, from now on: cr_origin. 0, as at first: none. At most 64.
  * Returns what it was. Thread: any. Source: sys.set_coroutine_origin_tracking_depth().
  */
