@@ -541,6 +541,45 @@ typedef struct segue_live {
  */
 int segue_foreach_live(int (*fn)(const segue_live *live, void *arg), void *arg);
 
+/** How much of its stack was ever touched: bytes from its top down to the lowest page that is there, rounded up to pages. Asking touches none.
+ *
+ * A pooled stack keeps what those had touched that it belonged to before: the figure is then theirs, if it is the larger one. It is
+ * co's own where stack statistics were on when that was made. On memory of the caller's it is what was ever touched there, by whomever;
+ * the memory must not be a file's. What was swapped out counts as untouched, if all below it is, too.
+ *
+ * Returns bytes, the object included; or 0 with errno:
+ *   EINVAL  co is NULL
+ *   ENOSYS  this system can't tell, and any other error of mincore()
+ * Thread: as the top of the file says; on the thread that runs it, from inside too. Cost: a system call for each MiB of stack.
+ * Since: 0.1
+ */
+size_t segue_stack_high_water(const segue_coroutine *co);
+
+/** Whether, from now on, of each coroutine that is made it will be noted when it ends how much of its stack it touched, by its
+ * code. At first not, and then it costs nothing. Those that never ran don't count, nor those on memory of the caller's.
+ *
+ * Returns whether it was. Thread: any. Cost: where it is on, a system call as one is made, which gives the pages of its stack back
+ * to the system, and another as it ends. Since: 0.1
+ */
+int segue_set_stack_statistics(int on);
+
+/** What was noted of a code: bytes, in whole pages, as segue_stack_high_water() has them. */
+typedef struct segue_stack_use {
+	segue_code_info code;  /* as cr_code; the entry is what it goes by */
+	size_t count;          /* of those that have ended */
+	size_t median;         /* rounded up by an eighth at the most */
+	size_t largest;
+	/** A stack_size for segue_attr: the largest and half of it again, or a signal's frame, if that is more; rounded up as stacks are, to a
+	 * power of two, and at least SEGUE_STACK_MIN. As good as what was run: inputs that recurse deeper need more. */
+	size_t advised;
+} segue_stack_use;
+
+/** Reports each code of which something was noted, in no order, until `report` returns something else than 0.
+ *
+ * Returns what the last call of it returned; 0 where there was none. Thread: any, at any time. Since: 0.1
+ */
+int segue_stack_usage(int (*report)(const segue_stack_use *use, void *arg), void *arg);
+
 /** How many return addresses a coroutine keeps of where it was made, from now on: cr_origin. 0, as at first: none. At most 64.
  * Returns what it was. Thread: any. Source: sys.set_coroutine_origin_tracking_depth().
  */

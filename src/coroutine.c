@@ -1,6 +1,7 @@
 /* The moves: send, yield, throw, close, and what happens when a body ends or a last reference goes. */
 #include "annotate.h"
 #include "chain.h"
+#include "high_water.h"
 #include "local.h"
 #include "stack.h"
 #include "words.h"
@@ -197,7 +198,10 @@ static _Noreturn __attribute__((noinline)) void finish(segue_coroutine *co, void
 /* On its own stack, as the last of its body; or, where that was abandoned, on that of who dropped it. */
 static __attribute__((noinline)) void at_end(segue_coroutine *co)
 {
-	segue__destroy_locals(co);
+	if (co->extras & EXTRA_LOCALS)
+		segue__destroy_locals(co);
+	if (co->extras & EXTRA_COUNTED)
+		segue__count(co);
 }
 
 void segue__run(segue_coroutine *co)
@@ -214,6 +218,7 @@ void segue__run(segue_coroutine *co)
 static void end_unstarted(segue_coroutine *co)
 {
 	co->gate = GATE_CLOSED;
+	co->extras &= (uint8_t)~EXTRA_COUNTED;
 	if (co->dispose)
 		co->dispose(co->arg);
 }

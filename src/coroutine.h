@@ -67,8 +67,16 @@ enum {
 	EXTRA_NAME = 1,
 	EXTRA_ORIGIN = 2,
 	EXTRA_LOCALS = 4, /* values of its own, to be destroyed */
-	EXTRA_AT_END = EXTRA_LOCALS, /* those with something to do as its body ends */
+	EXTRA_COUNTED = 8, /* how much of its stack it touches is wanted */
+	EXTRA_AT_END = EXTRA_LOCALS | EXTRA_COUNTED, /* those with something to do as its body ends */
 };
+
+/* What those made from now on are to have: one load as one is made, 0 as a rule. Atomic. */
+enum { WANT_ORIGIN = 127, WANT_COUNT = 128 }; /* the first is a depth */
+extern HIDDEN uint32_t segue__wanted;
+
+/* Changes the bits of `mask`. Returns what they were. */
+HIDDEN uint32_t segue__want(uint32_t mask, uint32_t bits);
 
 /* The two contexts of a coroutine, in one cache line: its own while it is suspended, and that of whoever it goes back to. */
 typedef struct segue_contexts {
