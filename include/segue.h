@@ -603,7 +603,9 @@ typedef void segue_never_awaited_hook(segue_coroutine *co);
 typedef void segue_unraisable_hook(segue_coroutine *co, segue_result what);
 
 /** Sets a hook; NULL: none. Returns the one before. At first there is none; with SEGUE_DEBUG=1 in the environment there are two that
- * print to stderr. Thread: any. Source: "coroutine … was never awaited", sys.unraisablehook. Since: 0.1 */
+ * print to stderr. With SEGUE_DEBUG=owner stderr hears, besides, of a coroutine that one thread sends to, throws into, closes, awaits or
+ * drops for the last time while another runs it; each switch then takes the library's slow path, and a system call.
+ * Thread: any. Source: "coroutine … was never awaited", sys.unraisablehook. Since: 0.1 */
 segue_never_awaited_hook *segue_set_never_awaited_hook(segue_never_awaited_hook *hook);
 segue_unraisable_hook *segue_set_unraisable_hook(segue_unraisable_hook *hook);
 

@@ -43,6 +43,8 @@ static segue_pair resume(segue_coroutine *root, void *value, const segue_type *r
 	root->gate = (root->gate & ~GATE_CREATED) | GATE_RUNNING;
 	if (unlikely(root->gate & (GATE_FENV | GATE_FENV_BELOW)))
 		segue__enter_fenv(root);
+	if (unlikely(root->gate & GATE_OWNED))
+		segue__own(root);
 	return enter(root, root->leaf, value, raised);
 }
 
@@ -371,6 +373,8 @@ static __attribute__((noinline)) void drop(segue_coroutine *co)
 {
 	while (co) {
 		if (co->gate & GATE_RUNNING) {
+			if (unlikely(co->gate & GATE_OWNED))
+				segue__check_owner(co);
 			__atomic_store_n(&co->refs, 0, __ATOMIC_RELAXED);
 			co->gate |= GATE_DROPPED;
 			return;

@@ -115,6 +115,8 @@ static __attribute__((noinline)) void add_wanted(segue_coroutine *co, uint32_t w
 {
 	if (wanted & WANT_COUNT)
 		segue__count_from_here(co);
+	if (wanted & WANT_OWNER)
+		co->gate |= GATE_OWNED;
 	if (wanted & WANT_ORIGIN)
 		add_origin(co, (int)(wanted & WANT_ORIGIN), caller);
 }
