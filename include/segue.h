@@ -372,6 +372,21 @@ segue_coroutine *segue_types_coroutine(segue_coroutine *generator);
 /** The coroutine that runs on this thread, borrowed; NULL outside any. */
 segue_coroutine *segue_current(void);
 
+/** Calls fn(arg) on the thread's own stack, below the frames of whoever resumed the outermost coroutine that runs: so that one on a
+ * small stack can call what needs a large one, getaddrinfo() or dlopen() or printf(). Outside any coroutine it is a plain call.
+ *
+ * While fn runs, this thread is outside any coroutine: segue_current() is NULL, segue_yield() and segue_await() raise
+ * RuntimeError; the caller is running, and refuses what is sent to it. Fn may drive other coroutines, and these may call this, too.
+ * It must return: no longjmp() and no C++ exception out of it.
+ *
+ * @param fn  not NULL; its floating-point environment is the caller's
+ *
+ * Returns what fn returned. Where the outermost resumer runs in a segue_context, on a stack of the user's, it is that stack.
+ * Thread: fn runs on the calling one. Cost: one switch each way; no system call, no allocation.
+ * Since: 0.1
+ */
+void *segue_call_on_thread_stack(void *(*fn)(void *arg), void *arg);
+
 /** Asks the processor for the memory that a send to co will touch: the object, and its stack's top. A scheduler that knows who comes
  * next can so hide the cache misses of many coroutines: with each send, for the one that is to run some 4 to 16 turns later.
  *
@@ -397,6 +412,52 @@ static inline void segue_prefetch(const segue_coroutine *co)
 
 /** Where co stands. Source: inspect.getcoroutinestate(). */
 enum segue_state segue_state(const segue_coroutine *co);
+
+/* ---- Coroutine-local data ---------------------------------------------------------------------------------------- */
+
+/** A key, under which each coroutine keeps a value of its own. Never 0. */
+typedef uint32_t segue_key;
+#define SEGUE_KEYS_MAX 128 /* at a time */
+
+/** Makes a key, under which every coroutine, and every thread, has NULL at first.
+ *
+ * @param key         set to it
+ * @param destructor  called with a value that is not NULL when its coroutine ends, by whatever way; or NULL. In what order they are
+ *                    called for several keys is not said, nor what segue_get_local() finds meanwhile. If one sets values, it goes on
+ *                    with those, 4 rounds at the most.
+ *
+ * It runs on the coroutine, as the last thing of its body: while it still runs, before its resumer has the result. It must not yield
+ * or await. Where a dropped coroutine ignored the close, so that its stack is abandoned, it runs on the stack of who dropped that.
+ * A thread's values are destroyed as the thread ends; not the main thread's at exit().
+ *
+ * Returns 0; or -1 with errno:
+ *   EAGAIN  SEGUE_KEYS_MAX are in use
+ * Thread: any. Cost: no allocation.
+ * Source: pthread_key_create(). Since: 0.1
+ */
+int segue_key_create(segue_key *key, void (*destructor)(void *value));
+
+/** Gives a key back. Values that are there under it are forgotten; no destructor is called.
+ * Returns 0; or -1 with errno EINVAL: there is no such key, any more. Thread: any. Since: 0.1
+ */
+int segue_key_delete(segue_key key);
+
+/** Sets the running coroutine's value under a key; outside any coroutine, this thread's. What was there before is not destroyed.
+ *
+ * Returns 0; or -1 with errno, and nothing is changed:
+ *   EINVAL  there is no such key
+ *   ENOMEM  no memory for the table of values
+ *   EAGAIN  outside any coroutine: this process has no pthread key left
+ * Thread: any. Cost: an allocation where it is the first value, or its key is beyond the table's; else none.
+ * Source: pthread_setspecific(). Since: 0.1
+ */
+int segue_set_local(segue_key key, void *value);
+
+/** The running coroutine's value under a key; outside any coroutine, this thread's. NULL where none was set, or there is no such key.
+ * Who awaits a coroutine, and what segue_call_on_thread_stack() calls, is another: it does not see that one's.
+ * Thread: any. Cost: a few loads. Source: pthread_getspecific(). Since: 0.1
+ */
+void *segue_get_local(segue_key key);
 
 /* ---- Looking at one ---------------------------------------------------------------------------------------------- */
 
@@ -451,6 +512,75 @@ typedef struct segue_info {
  */
 void segue_inspect(const segue_coroutine *co, segue_info *info, size_t size);
 
+/** A live coroutine, as segue_foreach_live() shows it. */
+typedef struct segue_live {
+	segue_coroutine *co;
+	const void *stack; /* its lowest byte */
+	size_t stack_size; /* bytes */
+	/** Where its stack ends that is in use: what it holds lies from here to stack + stack_size, with its registers, its argument and its
+	 * object. Code with inlined moves (segue/inline.h) may use the ABI's red zone below it, 128 bytes on x86-64. NULL in one that
+	 * has ended, and in one that runs or waits for one that it resumed: there that one's resumer_sp has it. */
+	const void *sp;
+	/** Of one that was resumed and runs, or whose leaf does: who waits for it, a coroutine or, NULL, the thread's own stack; and
+	 * where that one's stack ends that is in use. NULL in all others. */
+	segue_coroutine *resumer;
+	const void *resumer_sp;
+	enum segue_state state;
+} segue_live;
+
+/** Shows every coroutine that has a reference, for garbage collectors and profilers.
+ *
+ * @param fn  called with each, until it returns something else than 0. It may look and must not make, resume or drop coroutines: it
+ *            would wait for itself.
+ *
+ * What a collector finds on the stacks is all that coroutines hold but their values of segue_set_local(), which malloc() keeps.
+ *
+ * Returns what the last call of fn returned; 0 where there was none.
+ * Thread: any, while no other thread makes, resumes or drops coroutines. A collector stops them before, where they are in none of
+ * this library's functions: the registry's lock might be theirs. Cost: a cache line or two of each stack that was ever made.
+ * Since: 0.1
+ */
+int segue_foreach_live(int (*fn)(const segue_live *live, void *arg), void *arg);
+
+/** How much of its stack was ever touched: bytes from its top down to the lowest page that is there, rounded up to pages. Asking touches none.
+ *
+ * A pooled stack keeps what those had touched that it belonged to before: the figure is then theirs, if it is the larger one. It is
+ * co's own where stack statistics were on when that was made. On memory of the caller's it is what was ever touched there, by whomever;
+ * the memory must not be a file's. What was swapped out counts as untouched, if all below it is, too.
+ *
+ * Returns bytes, the object included; or 0 with errno:
+ *   EINVAL  co is NULL
+ *   ENOSYS  this system can't tell, and any other error of mincore()
+ * Thread: as the top of the file says; on the thread that runs it, from inside too. Cost: a system call for each MiB of stack.
+ * Since: 0.1
+ */
+size_t segue_stack_high_water(const segue_coroutine *co);
+
+/** Whether, from now on, of each coroutine that is made it will be noted when it ends how much of its stack it touched, by its
+ * code. At first not, and then it costs nothing. Those that never ran don't count, nor those on memory of the caller's.
+ *
+ * Returns whether it was. Thread: any. Cost: where it is on, a system call as one is made, which gives the pages of its stack back
+ * to the system, and another as it ends. Since: 0.1
+ */
+int segue_set_stack_statistics(int on);
+
+/** What was noted of a code: bytes, in whole pages, as segue_stack_high_water() has them. */
+typedef struct segue_stack_use {
+	segue_code_info code;  /* as cr_code; the entry is what it goes by */
+	size_t count;          /* of those that have ended */
+	size_t median;         /* rounded up by an eighth at the most */
+	size_t largest;
+	/** A stack_size for segue_attr: the largest and half of it again, or a signal's frame, if that is more; rounded up as stacks are, to a
+	 * power of two, and at least SEGUE_STACK_MIN. As good as what was run: inputs that recurse deeper need more. */
+	size_t advised;
+} segue_stack_use;
+
+/** Reports each code of which something was noted, in no order, until `report` returns something else than 0.
+ *
+ * Returns what the last call of it returned; 0 where there was none. Thread: any, at any time. Since: 0.1
+ */
+int segue_stack_usage(int (*report)(const segue_stack_use *use, void *arg), void *arg);
+
 /** How many return addresses a coroutine keeps of where it was made, from now on: cr_origin. 0, as at first: none. At most 64.
  * Returns what it was. Thread: any. Source: sys.set_coroutine_origin_tracking_depth().
  */
@@ -474,7 +604,9 @@ typedef void segue_never_awaited_hook(segue_coroutine *co);
 typedef void segue_unraisable_hook(segue_coroutine *co, segue_result what);
 
 /** Sets a hook; NULL: none. Returns the one before. At first there is none; with SEGUE_DEBUG=1 in the environment there are two that
- * print to stderr. Thread: any. Source: "coroutine … was never awaited", sys.unraisablehook. Since: 0.1 */
+ * print to stderr. With SEGUE_DEBUG=owner stderr hears, besides, of a coroutine that one thread sends to, throws into, closes, awaits or
+ * drops for the last time while another runs it; each switch then takes the library's slow path, and a system call.
+ * Thread: any. Source: "coroutine … was never awaited", sys.unraisablehook. Since: 0.1 */
 segue_never_awaited_hook *segue_set_never_awaited_hook(segue_never_awaited_hook *hook);
 segue_unraisable_hook *segue_set_unraisable_hook(segue_unraisable_hook *hook);
 

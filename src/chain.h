@@ -28,6 +28,9 @@ HIDDEN void segue__cut_below(segue_coroutine *outer);
 /* What it awaits, if that is a coroutine; or NULL. */
 HIDDEN segue_coroutine *segue__inner(const segue_coroutine *outer);
 
+/* Where its own frames wait: while it awaits another, in that one's sender. NULL when it has ended; where it last was, while it runs. */
+HIDDEN const segue_context *segue__frame_of(const segue_coroutine *co);
+
 /* Puts the floating-point environments of a chain in force, from the root down to its leaf; and back. */
 HIDDEN void segue__enter_fenv(segue_coroutine *root);
 HIDDEN void segue__leave_fenv(segue_coroutine *leaf);

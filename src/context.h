@@ -71,6 +71,8 @@ HIDDEN void segue_arch_entry(void);
 HIDDEN void segue_arch_fenv_save(uint32_t fenv[2]);
 HIDDEN void segue_arch_fenv_load(const uint32_t fenv[2]);
 
+enum { RED_ZONE = 512 }; /* bytes below a suspended sp that may be in use: no ABI has more */
+
 /* A context that will call entry with `base` on the stack that ends at `top`, an aligned address. */
 static inline void segue__first_frame(segue_context *context, void *top, void (*start)(void), void (*entry)(void), void *base,
 				      void *fp)

@@ -1,6 +1,8 @@
 /* The moves: send, yield, throw, close, and what happens when a body ends or a last reference goes. */
 #include "annotate.h"
 #include "chain.h"
+#include "high_water.h"
+#include "local.h"
 #include "stack.h"
 #include "words.h"
 
@@ -41,6 +43,8 @@ static READS_THREAD segue_pair resume(segue_coroutine *root, void *value, const 
 	root->gate = (root->gate & ~GATE_CREATED) | GATE_RUNNING;
 	if (unlikely(root->gate & (GATE_FENV | GATE_FENV_BELOW)))
 		segue__enter_fenv(root);
+	if (unlikely(root->gate & GATE_OWNED))
+		segue__own(root);
 	return enter(root, root->leaf, value, raised);
 }
 
@@ -53,8 +57,6 @@ struct epilogue {
 		segue_result result; /* for the resumer; of one that was closed, what came out */
 	} left;
 };
-
-enum { RED_ZONE = 512 }; /* bytes below sp that no ABI exceeds */
 
 static void drop(segue_coroutine *co);
 static void end_closed(segue_coroutine *co, segue_result r);
@@ -190,10 +192,21 @@ static _Noreturn READS_THREAD void finish(segue_coroutine *co, void *value, cons
 	finish_slowly(co, value, raised);
 }
 
+/* On its own stack, as the last of its body; or, where that was abandoned, on that of who dropped it. */
+static __attribute__((noinline)) void at_end(segue_coroutine *co)
+{
+	if (co->extras & EXTRA_LOCALS)
+		segue__destroy_locals(co);
+	if (co->extras & EXTRA_COUNTED)
+		segue__count(co);
+}
+
 void segue__run(segue_coroutine *co)
 {
 	segue_result r = co->body(co->arg);
 
+	if (unlikely(co->extras & EXTRA_AT_END))
+		at_end(co);
 	if (unlikely(r.raised && r.raised != &segue_GeneratorExit))
 		r = leave_body(co, r);
 	finish(co, r.value, r.raised);
@@ -204,6 +217,7 @@ void segue__run(segue_coroutine *co)
 static void end_unstarted(segue_coroutine *co)
 {
 	co->gate = GATE_CLOSED;
+	co->extras &= (uint8_t)~EXTRA_COUNTED;
 	if (co->dispose)
 		co->dispose(co->arg);
 }
@@ -340,6 +354,8 @@ static READS_THREAD segue_coroutine *release(segue_coroutine *co)
 	void *awaited;
 
 	segue__cut_below(co);
+	if (unlikely(co->extras & EXTRA_AT_END))
+		at_end(co);
 	awaited = co->awaited;
 	segue__stack_give(co);
 	co = segue_as_coroutine(awaited);
@@ -354,6 +370,8 @@ static __attribute__((noinline)) void drop(segue_coroutine *co)
 {
 	while (co) {
 		if (co->gate & GATE_RUNNING) {
+			if (unlikely(co->gate & GATE_OWNED))
+				segue__check_owner(co);
 			__atomic_store_n(&co->refs, 0, __ATOMIC_RELAXED);
 			co->gate |= GATE_DROPPED;
 			return;

@@ -19,6 +19,7 @@ enum {
 	GATE_FENV = 64,       /* it has a floating-point environment of its own */
 	GATE_FENV_BELOW = 128, /* it awaits one that has, or did */
 	GATE_CLOSING = 256,   /* a root: its last reference went while it was suspended, and now it is being closed */
+	GATE_OWNED = 512,     /* debugging: which thread runs it is noted */
 };
 
 enum { TRACEBACK = 16 }; /* places kept of a traceback: the first half from where it was raised, the others the last */
@@ -59,10 +60,25 @@ struct segue_coroutine {
 	void **origin;             /* EXTRA_ORIGIN: return addresses, innermost first, NULL at the end; on the stack */
 	uint32_t fenv[2];          /* GATE_FENV: the one that is not in force, its own or its resumer's */
 	segue_coroutine *previous; /* on the user's memory: a list with next */
+	struct segue_locals *locals; /* EXTRA_LOCALS: local.c's table */
+	int owner;                 /* GATE_OWNED, of a root that runs: its thread's number. Atomic */
 	const segue_site *traceback[TRACEBACK];
 };
 
-enum { EXTRA_NAME = 1, EXTRA_ORIGIN = 2 };
+enum {
+	EXTRA_NAME = 1,
+	EXTRA_ORIGIN = 2,
+	EXTRA_LOCALS = 4, /* values of its own, to be destroyed */
+	EXTRA_COUNTED = 8, /* how much of its stack it touches is wanted */
+	EXTRA_AT_END = EXTRA_LOCALS | EXTRA_COUNTED, /* those with something to do as its body ends */
+};
+
+/* What those made from now on are to have: one load as one is made, 0 as a rule. Atomic. */
+enum { WANT_ORIGIN = 127, WANT_COUNT = 128, WANT_OWNER = 256 }; /* the first is a depth */
+extern HIDDEN uint32_t segue__wanted;
+
+/* Changes the bits of `mask`. Returns what they were. */
+HIDDEN uint32_t segue__want(uint32_t mask, uint32_t bits);
 
 /* The two contexts of a coroutine, in one cache line: its own while it is suspended, and that of whoever it goes back to. */
 typedef struct segue_contexts {
@@ -95,6 +111,13 @@ HIDDEN void segue__trace_on(const segue_coroutine *from, segue_coroutine *to);
 /* Hooks, each called while one reference is left. */
 HIDDEN void segue__never_awaited(segue_coroutine *co);
 HIDDEN void segue__unraisable(segue_coroutine *co, segue_result what);
+
+/* GATE_OWNED: this thread resumes a root; and says on stderr if one is in use that another thread runs. */
+HIDDEN void segue__own(segue_coroutine *root);
+HIDDEN void segue__check_owner(const segue_coroutine *co);
+
+/* Prints to stderr where one was made. */
+HIDDEN void segue__print_origin(const segue_info *info);
 
 /* The running coroutine of this thread: the leaf of the running chain. The only mutable thing outside the objects that send
    and yield touch. */

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "coroutine.h"
 
@@ -37,7 +38,7 @@ void segue__unraisable(segue_coroutine *co, segue_result what)
 
 /* ---- SEGUE_DEBUG=1 ------------------------------------------------------------------------------------------------ */
 
-static void print_origin(const segue_info *info)
+void segue__print_origin(const segue_info *info)
 {
 	const segue_site *made = info->cr_origin.made;
 
@@ -55,7 +56,7 @@ static void print_never_awaited(segue_coroutine *co)
 
 	segue_inspect(co, &info, sizeof info);
 	fprintf(stderr, "segue: coroutine '%s' was never awaited\n", info.cr_code.name ? info.cr_code.name : "?");
-	print_origin(&info);
+	segue__print_origin(&info);
 }
 
 static void print_unraisable(segue_coroutine *co, segue_result what)
@@ -66,7 +67,7 @@ static void print_unraisable(segue_coroutine *co, segue_result what)
 	segue_inspect(co, &info, sizeof info);
 	fprintf(stderr, "segue: exception ignored in '%s': %s%s%s\n", info.cr_code.name ? info.cr_code.name : "?", what.raised->name,
 		message ? ": " : "", message ? message : "");
-	print_origin(&info);
+	segue__print_origin(&info);
 }
 
 static __attribute__((constructor)) void debug(void)
@@ -76,5 +77,7 @@ static __attribute__((constructor)) void debug(void)
 	if (wanted && *wanted && *wanted != '0') {
 		segue_set_never_awaited_hook(print_never_awaited);
 		segue_set_unraisable_hook(print_unraisable);
+		if (strstr(wanted, "owner"))
+			segue__want(WANT_OWNER, WANT_OWNER);
 	}
 }

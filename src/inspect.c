@@ -10,8 +10,7 @@ static const char *name_of(const segue_coroutine *co)
 	return co->code ? co->code->name : NULL;
 }
 
-/* Where its own frames wait: while it awaits another, in that one's sender. */
-static const segue_context *frame_of(const segue_coroutine *co)
+const segue_context *segue__frame_of(const segue_coroutine *co)
 {
 	segue_coroutine *stands = co->gate & GATE_OUTER ? segue__inner(co) : (segue_coroutine *)co;
 
@@ -34,7 +33,7 @@ void segue_inspect(const segue_coroutine *co, segue_info *info, size_t size)
 		full.cr_code.file = code->site.file;
 		full.cr_code.line = code->site.line;
 	}
-	full.cr_frame = frame_of(co);
+	full.cr_frame = segue__frame_of(co);
 	full.cr_origin.made = code && code->made_here ? &code->site : NULL;
 	full.cr_origin.frames = co->extras & EXTRA_ORIGIN ? co->origin : NULL;
 	full.cr_running = state == SEGUE_RUNNING;

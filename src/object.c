@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "coroutine.h"
+#include "high_water.h"
 #include "origin.h"
 #include "stack.h"
 
@@ -103,19 +104,29 @@ static void *reserve(segue_coroutine *co, size_t size)
 	return (void *)top;
 }
 
-static __attribute__((noinline)) void add_origin(segue_coroutine *co, int depth, void *caller)
+static void add_origin(segue_coroutine *co, int depth, void *caller)
 {
 	co->origin = reserve(co, (size_t)(depth + 1) * sizeof *co->origin);
 	co->extras |= EXTRA_ORIGIN;
 	segue__origin_take(co->origin, depth, caller, co->code);
 }
 
-static inline void track_origin(segue_coroutine *co, void *caller)
+static __attribute__((noinline)) void add_wanted(segue_coroutine *co, uint32_t wanted, void *caller)
 {
-	int depth = __atomic_load_n(&segue__origin_depth, __ATOMIC_RELAXED);
+	if (wanted & WANT_COUNT)
+		segue__count_from_here(co);
+	if (wanted & WANT_OWNER)
+		co->gate |= GATE_OWNED;
+	if (wanted & WANT_ORIGIN)
+		add_origin(co, (int)(wanted & WANT_ORIGIN), caller);
+}
 
-	if (unlikely(depth))
-		add_origin(co, depth, caller);
+static inline void add_what_is_wanted(segue_coroutine *co, void *caller)
+{
+	uint32_t wanted = __atomic_load_n(&segue__wanted, __ATOMIC_RELAXED);
+
+	if (unlikely(wanted))
+		add_wanted(co, wanted, caller);
 }
 
 static segue_coroutine *make(segue_body *body, void *arg, uint32_t kind, const segue_code *code, void *caller)
@@ -130,7 +141,7 @@ static segue_coroutine *make(segue_body *body, void *arg, uint32_t kind, const s
 	if (unlikely(!co))
 		return NULL;
 	initialise(co, body, arg, kind, code);
-	track_origin(co, caller);
+	add_what_is_wanted(co, caller);
 	return co;
 }
 
@@ -221,7 +232,7 @@ READS_THREAD segue_coroutine *segue_coroutine_new_with(segue_body *body, void *a
 		co->name = attr.name;
 	}
 	co->dispose = attr.dispose;
-	track_origin(co, __builtin_return_address(0));
+	add_what_is_wanted(co, __builtin_return_address(0));
 	if (attr.flags & SEGUE_OWN_FENV) {
 		co->gate |= GATE_FENV;
 		segue_arch_fenv_save(co->fenv);

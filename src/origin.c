@@ -1,16 +1,15 @@
 /* Where a coroutine was made: return addresses, if someone asked for them. */
 #include "origin.h"
+#include "coroutine.h"
 
 #include <stdbool.h>
 #include <unwind.h>
 
 enum { DEEPEST = 64 };
 
-int segue__origin_depth; /* atomic */
-
-int segue_set_origin_tracking_depth(int wanted)
+int segue_set_origin_tracking_depth(int depth)
 {
-	return __atomic_exchange_n(&segue__origin_depth, wanted < 0 ? 0 : wanted < DEEPEST ? wanted : DEEPEST, __ATOMIC_RELAXED);
+	return (int)segue__want(WANT_ORIGIN, (uint32_t)(depth < 0 ? 0 : depth < DEEPEST ? depth : DEEPEST));
 }
 
 struct walk {

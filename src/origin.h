@@ -4,9 +4,6 @@
 
 #include "context.h"
 
-/* How many return addresses are wanted of those made from now on. Atomic. */
-extern HIDDEN int segue__origin_depth;
-
 /* Stores up to n of them and a NULL, from `caller` on, a return address of one of the functions below on the stack; from the next on where
    that is the constructor of `code`. */
 HIDDEN void segue__origin_take(void **frames, int n, void *caller, const segue_code *code);

@@ -225,6 +225,16 @@ static size_t room_below(const segue_coroutine *co)
 	return (size_t)((unsigned char *)co - co->stack);
 }
 
+static unsigned char *slot_at(const struct slab *s, size_t i)
+{
+	return (unsigned char *)s + process.page + i * (s->class->guard_size + s->class->stack_size);
+}
+
+static segue_coroutine *object_of_slot(const struct slab *s, size_t i)
+{
+	return object_at(slot_at(s, i) + s->class->guard_size, s->class->stack_size, i % COLOURS);
+}
+
 static segue_coroutine *carve(struct stack_class *class)
 {
 	struct slab *s = class->slabs;
@@ -235,11 +245,11 @@ static segue_coroutine *carve(struct stack_class *class)
 		s = new_slab(class);
 	if (!s)
 		return NULL;
-	slot = (unsigned char *)s + process.page + s->carved * (class->guard_size + class->stack_size);
+	slot = slot_at(s, s->carved);
 	if (install_guard(slot, class->guard_size))
 		return NULL;
 	segue__annotate_pooled(slot, class->guard_size); /* nobody's: what Valgrind can't know of a light guard */
-	co = object_at(slot + class->guard_size, class->stack_size, s->carved % COLOURS);
+	co = object_of_slot(s, s->carved);
 	co->stack = slot + class->guard_size;
 	co->stack_size = class->stack_size;
 	co->class = class;
@@ -371,6 +381,7 @@ segue_coroutine *segue__stack_place(void *memory, size_t size)
 	co->stack_size = size;
 	co->class = NULL;
 	co->valgrind_id = segue__annotate_stack(memory, size);
+	co->ops = NULL;
 	pthread_mutex_lock(&lock);
 	co->previous = NULL;
 	co->next = placed;
@@ -379,4 +390,39 @@ segue_coroutine *segue__stack_place(void *memory, size_t size)
 	placed = co;
 	pthread_mutex_unlock(&lock);
 	return co;
+}
+
+/* ---- The registry ------------------------------------------------------------------------------------------------ */
+
+static bool is_live(const segue_coroutine *co)
+{
+	return __atomic_load_n(&co->ops, __ATOMIC_RELAXED) != NULL;
+}
+
+static int foreach_in_slab(const struct slab *s, int (*fn)(segue_coroutine *co, void *arg), void *arg)
+{
+	int stop = 0;
+
+	for (uint32_t i = 0; i < s->carved && !stop; i++) {
+		segue_coroutine *co = object_of_slot(s, i);
+
+		if (is_live(co))
+			stop = fn(co, arg);
+	}
+	return stop;
+}
+
+int segue__stack_foreach(int (*fn)(segue_coroutine *co, void *arg), void *arg)
+{
+	int stop = 0;
+
+	pthread_mutex_lock(&lock);
+	for (size_t i = 0; i < CLASSES && !stop; i++)
+		for (const struct slab *s = segue__classes[i].slabs; s && !stop; s = s->next)
+			stop = foreach_in_slab(s, fn, arg);
+	for (segue_coroutine *co = placed; co && !stop; co = co->next)
+		if (is_live(co))
+			stop = fn(co, arg);
+	pthread_mutex_unlock(&lock);
+	return stop;
 }

@@ -63,4 +63,7 @@ HIDDEN void segue__stack_give(segue_coroutine *co) READS_THREAD;
 /* An object at the top of the user's memory. NULL with errno. segue__stack_give() takes it back. */
 HIDDEN segue_coroutine *segue__stack_place(void *memory, size_t size);
 
+/* Calls fn with every live one until it returns something else than 0, and returns that. The lock is held meanwhile. */
+HIDDEN int segue__stack_foreach(int (*fn)(segue_coroutine *co, void *arg), void *arg);
+
 #endif

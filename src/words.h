@@ -17,6 +17,8 @@ static inline segue_result segue__words(const segue_type *type, const char *text
 
 static inline segue_result segue__already_executing(const segue_coroutine *co)
 {
+	if (unlikely(co->gate & GATE_OWNED))
+		segue__check_owner(co);
 	return KIND_WORDS(co, segue_ValueError, "", " already executing");
 }
 

@@ -1,4 +1,6 @@
-/* Loses coroutines and exceptions, for tests/debug.sh to read what SEGUE_DEBUG=1 says of each. */
+/* Loses coroutines and exceptions, and uses some on two threads, for tests/debug.sh to read what SEGUE_DEBUG says of each. */
+#include <pthread.h>
+
 #include "segue.h"
 
 SEGUE_EXCEPTION(Broken, segue_Exception);
@@ -27,6 +29,49 @@ static void lose(segue_coroutine *co)
 	segue_unref(co);
 }
 
+/* ---- Two threads at once ---------------------------------------------------------------------------------------- */
+
+static pthread_barrier_t barrier;
+
+/* One that uses itself is no such case. */
+static segue_result stay(void *unused)
+{
+	segue_yield(NULL);
+	segue_send(segue_current(), unused);
+	pthread_barrier_wait(&barrier);
+	pthread_barrier_wait(&barrier);
+	return segue_yield(NULL);
+}
+
+static segue_result await_it(void *inner)
+{
+	return segue_await(inner);
+}
+
+static void *send_to(void *co)
+{
+	segue_send(co, NULL);
+	return NULL;
+}
+
+/* Uses a chain's members, and drops its root, while another thread runs it. */
+static void use_on_two_threads(void)
+{
+	segue_coroutine *inner = segue_coroutine_new(stay, NULL);
+	segue_coroutine *outer = segue_coroutine_new(await_it, inner);
+	pthread_t thread;
+
+	segue_send(outer, NULL);
+	pthread_barrier_init(&barrier, NULL, 2);
+	pthread_create(&thread, NULL, send_to, outer);
+	pthread_barrier_wait(&barrier);
+	segue_send(inner, NULL);
+	segue_throw(outer, &Broken, NULL);
+	segue_unref(outer);
+	pthread_barrier_wait(&barrier);
+	pthread_join(thread, NULL);
+}
+
 int main(void)
 {
 	segue_attr attr = SEGUE_ATTR_INIT;
@@ -39,5 +84,7 @@ int main(void)
 	attr.name = "named";
 	segue_set_origin_tracking_depth(2);
 	segue_unref(segue_coroutine_new_with(ignore_close, NULL, &attr));
+	segue_set_origin_tracking_depth(0);
+	use_on_two_threads();
 	return 0;
 }

@@ -1,4 +1,5 @@
-# With SEGUE_DEBUG=1 in the environment the library says on stderr what is lost, and where it was made; else it says nothing.
+# With SEGUE_DEBUG=1 in the environment the library says on stderr what is lost, and where it was made; with SEGUE_DEBUG=owner also which
+# coroutines two threads use at once; else it says nothing.
 . "$srcdir/tests/lib.sh"
 
 line() { # TEXT: its line in tests/debug.c
@@ -19,15 +20,26 @@ segue: coroutine 'named' was never awaited
   made from ADDRESS
 END
 
+cat expected - >expected_owner <<END
+segue: coroutine 'stay' is used by thread NUMBER while thread NUMBER runs it
+  made at FILE:$(line 'coroutine_new(stay'), in use_on_two_threads
+segue: coroutine 'await_it' is used by thread NUMBER while thread NUMBER runs it
+  made at FILE:$(line 'coroutine_new(await_it'), in use_on_two_threads
+segue: coroutine 'await_it' is used by thread NUMBER while thread NUMBER runs it
+  made at FILE:$(line 'coroutine_new(await_it'), in use_on_two_threads
+END
+
 said() { # [VALUE of SEGUE_DEBUG]
 	if test $# = 0; then unset SEGUE_DEBUG; else export SEGUE_DEBUG="$1"; fi
 	$EMULATOR "$built/tests/debug" >out 2>said || fail "it ends with status $?" said
 	test ! -s out || fail 'it says something on stdout' out
-	sed -i -e 's,[^ ]*tests/debug\.c,FILE,' -e 's/made from 0x[0-9a-f]*$/made from ADDRESS/' said
+	sed -i -e 's,[^ ]*tests/debug\.c,FILE,' -e 's/made from 0x[0-9a-f]*$/made from ADDRESS/' -e 's/thread [1-9][0-9]*/thread NUMBER/g' said
 }
 
 said 1
 diff -u expected said >differs || fail 'it says something else' differs
+said owner
+diff -u expected_owner said >differs || fail 'it says something else with SEGUE_DEBUG=owner' differs
 for value in 0 ''; do
 	said "$value"
 	test ! -s said || fail "it says something with SEGUE_DEBUG=$value" said

@@ -26,6 +26,7 @@ PLACE(close_it);
 PLACE(drop_it);
 PLACE(bottom);
 PLACE(bare);
+PLACE(there);
 
 static struct trace {
 	const char *pc[MOST];
@@ -100,6 +101,12 @@ IN(body) static segue_result body(void *arg)
 		if (segue_yield(arg).raised)
 			return segue_value(arg);
 	}
+}
+
+IN(there) static void *trace_there(void *arg)
+{
+	take_traces();
+	return arg;
 }
 
 IN(resume) static segue_result resume(segue_coroutine *co)
@@ -199,6 +206,28 @@ IN(bottom) static void through_coroutines_that_wait_for_others(void **state)
 	segue_unref(inner);
 }
 
+IN(body) static segue_result call_on_thread_stack(void *arg)
+{
+	segue_call_on_thread_stack(trace_there, arg);
+	return segue_yield(arg);
+}
+
+/* It is called by the coroutine, wherever its frames lie. */
+IN(bottom) static void from_the_threads_stack_to_the_coroutine_that_called(void **state)
+{
+	const struct place *const places[] = { &leaf_place,       &there_place,  &body_place,   &resume_place,
+					       &outer_body_place, &resume_place, &bottom_place, NULL };
+	segue_coroutine *inner = segue_coroutine_new(call_on_thread_stack, NULL);
+	segue_coroutine *outer = segue_coroutine_new(outer_body, inner);
+
+	(void)state;
+	bottom_frame = __builtin_frame_address(0);
+	resume(outer);
+	check_traces(places);
+	segue_unref(outer);
+	segue_unref(inner);
+}
+
 static segue_context outside, inside;
 static unsigned char stack[16384];
 
@@ -228,6 +257,7 @@ int main(void)
 		cmocka_unit_test(at_the_first_send_and_at_later_ones),
 		cmocka_unit_test(it_leads_to_whoever_resumed_it_last),
 		cmocka_unit_test(through_coroutines_that_wait_for_others),
+		cmocka_unit_test(from_the_threads_stack_to_the_coroutine_that_called),
 		cmocka_unit_test(a_bare_context_is_the_end),
 	};
 

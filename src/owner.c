@@ -1,0 +1,34 @@
+/* SEGUE_DEBUG=owner: who uses a coroutine while another thread runs it. */
+#define _GNU_SOURCE
+#include <stdio.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "coroutine.h"
+
+static int this_thread(void)
+{
+	return (int)syscall(SYS_gettid);
+}
+
+void segue__own(segue_coroutine *root)
+{
+	__atomic_store_n(&root->owner, this_thread(), __ATOMIC_RELAXED);
+}
+
+void segue__check_owner(const segue_coroutine *co)
+{
+	const segue_coroutine *root = co;
+	int owner, me = this_thread();
+	segue_info info;
+
+	while (root->awaiter)
+		root = root->awaiter;
+	owner = __atomic_load_n(&root->owner, __ATOMIC_RELAXED);
+	if (owner == me)
+		return;
+	segue_inspect(co, &info, sizeof info);
+	fprintf(stderr, "segue: coroutine '%s' is used by thread %d while thread %d runs it\n", info.cr_code.name ? info.cr_code.name : "?",
+		me, owner);
+	segue__print_origin(&info);
+}

@@ -1,0 +1,50 @@
+/* A call on the thread's own stack, from inside a coroutine. */
+#include "annotate.h"
+#include "coroutine.h"
+
+/* It lies in the caller's frame, on the coroutine's stack: only the frames of what is called are on the thread's. */
+struct call {
+	segue_contexts contexts;
+	struct called {
+		void *(*fn)(void *arg);
+		void *arg;
+	} called;
+};
+_Static_assert(offsetof(struct call, called) == sizeof(segue_contexts), "segue_arch_entry finds its sender just below");
+
+static void run(struct called *called)
+{
+	segue_contexts *contexts = (segue_contexts *)called - 1;
+	void *value = called->fn(called->arg);
+
+	(void)segue_arch_switch(&contexts->own, &contexts->sender, value, NULL);
+}
+
+/* Where the thread's own frames end: it waits for the outermost one that it resumed. */
+static uintptr_t thread_sp(const segue_coroutine *co)
+{
+	segue_coroutine *root = co->root;
+
+	while (root->resumer)
+		root = root->resumer->root;
+	return (uintptr_t)contexts_of(root)->sender.sp;
+}
+
+void *segue_call_on_thread_stack(void *(*fn)(void *arg), void *arg)
+{
+	segue_coroutine *co = segue_running;
+	struct call c = { .called = { fn, arg } };
+	unsigned char *top;
+	segue_result r;
+
+	if (!co)
+		return fn(arg);
+	top = (unsigned char *)((thread_sp(co) - RED_ZONE) & -(uintptr_t)CACHE_LINE);
+	segue__annotate_taken(top - RED_ZONE, RED_ZONE);
+	segue__first_frame(&c.contexts.own, top, segue_arch_entry, (void (*)(void))run, &c.called,
+			   (char *)&c.contexts.sender.fp + SEGUE_ARCH_RECORD);
+	segue_running = NULL;
+	r = segue__unpair(segue_arch_switch(&c.contexts.sender, &c.contexts.own, NULL, NULL));
+	segue_running = co;
+	return r.value;
+}
