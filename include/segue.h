@@ -16,6 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <segue/context.h>
+#include <segue/stacks.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -228,9 +229,13 @@ typedef struct segue_attr {
  * Returns a new coroutine, one reference, for the caller to segue_unref(); or NULL with errno:
  *   EINVAL  body is NULL; in attr: a size that is zero or overflows, memory under SEGUE_STACK_MIN, an unknown kind or flag
  *   E2BIG   attr is larger than this library's, and says something in the part that it doesn't know
- *   ENOMEM  no memory, address space or mappings for the stack or for its guard
+ *   ENOMEM  no address space for the stack (RLIMIT_AS), or no memory at all
+ *   ENOBUFS there are addresses, but no more memory may be promised or locked (RLIMIT_DATA, RLIMIT_MEMLOCK, vm.overcommit_memory=2)
+ *   EAGAIN  no mapping for the stack or for its guard (vm.max_map_count): where guards are made by mprotect() each takes two
+ *   EDQUOT  as many stacks live as segue_stack_limit() allows
  *   ENOSPC  this processor's signal frame does not fit a stack of the size asked for (AT_MINSIGSTKSZ)
  *   EMFILE  more than 64 different pairs of stack and guard size in one process
+ * segue_strerror() says in a sentence what to do.
  * Thread: any. Cost: where this thread has a pooled stack no system call; else now and then a few.
  * Since: 0.1
  */

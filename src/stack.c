@@ -5,20 +5,22 @@
  *     guard_size    faults
  *     stack_size    the stack; at its top the object, moved down by the slot's colour
  *
- * The slabs are the registry of coroutines: slots below `carved` hold an object at a known place, live where ops is set. A
- * slot is carved, its guard with it, when it is first used. What lies in a slab never moves, and slabs stay mapped.
+ * The slabs are the registry of coroutines: slots below `carved` hold an object at a known place, live where ops is set; a
+ * trimmed one's reads as zeros. A slot is carved when it is first used; guards run ahead of that, made in batches. What lies in a
+ * slab never moves, and slabs stay mapped: who looks for a stack by an address, in a signal handler say, can't take the lock.
  */
 #define _GNU_SOURCE
 #include "stack.h"
 
 #include <errno.h>
-#include <pthread.h>
+#include <limits.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "annotate.h"
+#include "guard.h"
 
 #ifndef MAP_STACK
 #define MAP_STACK 0
@@ -26,19 +28,16 @@
 #ifndef MAP_NORESERVE
 #define MAP_NORESERVE 0
 #endif
-#ifndef MADV_GUARD_INSTALL
-#define MADV_GUARD_INSTALL 102
-#endif
 #ifndef AT_MINSIGSTKSZ
 #define AT_MINSIGSTKSZ 51
 #endif
 
 enum {
-	CLASSES = 64,
 	COLOURS = 8,
 	COLOUR_STEP = 320, /* bytes: 5 cache lines apart, the tops of 8 stacks fall into 8 places of a page */
 	LOCAL_ROOM = 64,   /* stacks in a thread's pool of one class */
 	BATCH = 32,        /* stacks that move between it and the shared pool at once */
+	GUARDS_FIRST = 16, /* made at once in a new slab; then as many again as it has, up to GUARDS_AT_ONCE */
 	WORK_ROOM = 1024,  /* bytes that a body has on the least stack, besides a signal's frame */
 };
 #if __SIZEOF_POINTER__ == 8
@@ -49,44 +48,58 @@ enum {
 #define SLAB_LARGEST ((size_t)16 << 20)
 #endif
 
-struct slab {
-	struct slab *next;
-	struct stack_class *class;
-	size_t mapped; /* bytes, this header's page included */
-	uint32_t slots, carved;
-};
-
+struct stacks segue__stacks = { .lock = PTHREAD_MUTEX_INITIALIZER, .limit = SIZE_MAX };
 struct stack_class segue__classes[CLASSES];
 _Thread_local SEGUE_TLS struct local_pool segue__local[LOCAL_CLASSES];
-
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* for all below, the classes' shared pools and slabs */
-static segue_coroutine *placed;                          /* those on the user's memory */
+static _Thread_local SEGUE_TLS struct pooling_thread this_thread;
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static struct {
 	bool fork_handlers; /* without them nobody gets a coroutine */
 	size_t page;
 	size_t least;      /* bytes: the smallest stack for this machine's signal frame */
-	bool light_guards; /* MADV_GUARD_INSTALL works here */
 	bool threads;      /* a thread's end can be heard of: else there are no pools but the shared ones */
 	uint32_t room;     /* stacks in a thread's pool of one class; none under Valgrind, which then sees each come and go */
 	pthread_key_t key; /* whose destructor gives back what a thread has */
 } process;
 
-/* ---- What is found out once ------------------------------------------------------------------------------------- */
+/* ---- Threads that have pools ------------------------------------------------------------------------------------- */
 
-/* Some kernels, and emulators, answer 0 to advice that they ignore: ask another system call whether the page faults. */
-static bool prove_light_guards(size_t page)
+static size_t pooled_by(const struct pooling_thread *thread)
 {
-	void *p = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	bool proved;
+	size_t n = 0;
 
-	if (p == MAP_FAILED)
-		return false;
-	proved = madvise(p, page, MADV_GUARD_INSTALL) == 0 && syscall(SYS_uname, p) == -1 && errno == EFAULT;
-	munmap(p, page);
-	return proved;
+	for (size_t i = 0; thread->pools && i < LOCAL_CLASSES; i++)
+		n += process.room - __atomic_load_n(&thread->pools[i].room, __ATOMIC_RELAXED);
+	return n;
 }
+
+size_t segue__stacks_of_threads(void)
+{
+	size_t n = 0;
+
+	for (const struct pooling_thread *thread = segue__stacks.threads; thread; thread = thread->next)
+		n += pooled_by(thread);
+	return n;
+}
+
+static void link_thread(void)
+{
+	this_thread.next = segue__stacks.threads;
+	this_thread.link = &segue__stacks.threads;
+	if (segue__stacks.threads)
+		segue__stacks.threads->link = &this_thread.next;
+	segue__stacks.threads = &this_thread;
+}
+
+static void unlink_thread(void)
+{
+	*this_thread.link = this_thread.next;
+	if (this_thread.next)
+		this_thread.next->link = this_thread.link;
+}
+
+/* ---- What is found out once ------------------------------------------------------------------------------------- */
 
 /* To the next power of two: few classes, and a size asked for by a byte more or less finds the same pool. */
 static size_t round_up(size_t size, size_t least)
@@ -96,14 +109,28 @@ static size_t round_up(size_t size, size_t least)
 	return least;
 }
 
+static size_t lost_by_fork; /* stacks in pools of threads that the child won't have */
+
 static void before_fork(void)
 {
-	pthread_mutex_lock(&lock);
+	pthread_mutex_lock(&segue__stacks.lock);
+	lost_by_fork = segue__stacks_of_threads() - pooled_by(&this_thread);
 }
 
 static void after_fork(void)
 {
-	pthread_mutex_unlock(&lock);
+	pthread_mutex_unlock(&segue__stacks.lock);
+}
+
+/* What other threads had pooled is lost there: a pool may have been caught between two writes. */
+static void after_fork_in_child(void)
+{
+	segue__stacks.outside -= lost_by_fork;
+	segue__stacks.made -= lost_by_fork;
+	segue__stacks.threads = NULL;
+	if (this_thread.pools)
+		link_thread();
+	pthread_mutex_unlock(&segue__stacks.lock);
 }
 
 static void end_thread(void *unused);
@@ -112,8 +139,7 @@ static void start(void)
 {
 	process.page = (size_t)sysconf(_SC_PAGESIZE);
 	process.least = getauxval(AT_MINSIGSTKSZ) + sizeof(segue_coroutine) + COLOURS * COLOUR_STEP + WORK_ROOM;
-	process.light_guards = prove_light_guards(process.page);
-	process.fork_handlers = pthread_atfork(before_fork, after_fork, after_fork) == 0;
+	process.fork_handlers = pthread_atfork(before_fork, after_fork, after_fork_in_child) == 0;
 	process.threads = pthread_key_create(&process.key, end_thread) == 0;
 	process.room = segue__on_valgrind() ? 0 : LOCAL_ROOM;
 	segue__classes[0].stack_size = round_up(SEGUE_STACK_DEFAULT, process.page);
@@ -125,11 +151,11 @@ static bool ask_again(void)
 {
 	int error = 0;
 
-	pthread_mutex_lock(&lock);
+	pthread_mutex_lock(&segue__stacks.lock);
 	if (!process.fork_handlers)
-		error = pthread_atfork(before_fork, after_fork, after_fork);
+		error = pthread_atfork(before_fork, after_fork, after_fork_in_child);
 	__atomic_store_n(&process.fork_handlers, error == 0, __ATOMIC_RELAXED);
-	pthread_mutex_unlock(&lock);
+	pthread_mutex_unlock(&segue__stacks.lock);
 	if (error)
 		errno = error;
 	return error == 0;
@@ -160,7 +186,7 @@ struct stack_class *segue__stack_class(size_t stack_size, size_t guard_size)
 		errno = ENOSPC;
 		return NULL;
 	}
-	pthread_mutex_lock(&lock);
+	pthread_mutex_lock(&segue__stacks.lock);
 	for (i = 0; i < CLASSES && segue__classes[i].stack_size; i++)
 		if (segue__classes[i].stack_size == stack_size && segue__classes[i].guard_size == guard_size)
 			break;
@@ -171,7 +197,7 @@ struct stack_class *segue__stack_class(size_t stack_size, size_t guard_size)
 		c->stack_size = stack_size;
 		c->guard_size = guard_size;
 	}
-	pthread_mutex_unlock(&lock);
+	pthread_mutex_unlock(&segue__stacks.lock);
 	return c;
 }
 
@@ -189,26 +215,57 @@ static struct slab *map_slab(struct stack_class *class, size_t slots)
 	return s;
 }
 
+static bool can_map(size_t size)
+{
+	void *p = mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	return p != MAP_FAILED && munmap(p, size) == 0;
+}
+
+/* Why so many bytes were not to be had; mmap() says ENOMEM to all, but EAGAIN where memory must be locked. */
+static int what_is_short(size_t size)
+{
+	struct rlimit addresses;
+
+	if (errno == EAGAIN || can_map(size)) /* addresses there are: promises are short */
+		return ENOBUFS;
+	if (can_map(process.page) || getrlimit(RLIMIT_AS, &addresses) || addresses.rlim_cur != RLIM_INFINITY)
+		return ENOMEM;
+	return EAGAIN;
+}
+
 /* Twice the last one, or as much less as can be had. */
 static struct slab *new_slab(struct stack_class *class)
 {
 	size_t stride = class->guard_size + class->stack_size;
+	size_t most = (process.page - sizeof(struct slab)) * CHAR_BIT; /* bits that its header has room for */
 	size_t size = class->slabs ? 2 * class->slabs->mapped : SLAB_FIRST;
 	size_t slots = (size < SLAB_LARGEST ? size : SLAB_LARGEST) / stride;
 	struct slab *s = NULL;
 
-	for (slots += slots == 0; slots > 0 && !s; slots /= 2)
+	for (slots = slots == 0 ? 1 : slots < most ? slots : most; slots > 0 && !s; slots /= 2)
 		s = map_slab(class, slots);
 	if (s)
 		class->slabs = s;
+	else
+		errno = what_is_short(process.page + stride);
 	return s;
 }
 
-static int install_guard(void *page, size_t size)
+unsigned char *segue__slot(struct slab *s, size_t i)
 {
-	if (process.light_guards && madvise(page, size, MADV_GUARD_INSTALL) == 0)
-		return 0;
-	return mprotect(page, size, PROT_NONE); /* also where memory is locked: no light guards there */
+	return (unsigned char *)s + process.page + i * (s->class->guard_size + s->class->stack_size);
+}
+
+/* The next ones, few where few are used. */
+static bool guard_next(struct slab *s)
+{
+	uint32_t left = s->slots - s->guarded, n = s->guarded < GUARDS_FIRST ? GUARDS_FIRST : s->guarded;
+	size_t made = segue__guard(segue__slot(s, s->guarded), s->class->guard_size, s->class->guard_size + s->class->stack_size,
+				   n < left ? n : left);
+
+	s->guarded += (uint32_t)made;
+	return made > 0;
 }
 
 /* Where the object of a stack lies: at the top, so moved that the tops of many stacks don't share a few cache sets. */
@@ -225,37 +282,82 @@ static size_t room_below(const segue_coroutine *co)
 	return (size_t)((unsigned char *)co - co->stack);
 }
 
-static unsigned char *slot_at(const struct slab *s, size_t i)
+static segue_coroutine *object_of_slot(struct slab *s, size_t i)
 {
-	return (unsigned char *)s + process.page + i * (s->class->guard_size + s->class->stack_size);
+	return object_at(segue__slot(s, i) + s->class->guard_size, s->class->stack_size, i % COLOURS);
 }
 
-static segue_coroutine *object_of_slot(const struct slab *s, size_t i)
+/* Sets the stack's own fields. */
+static segue_coroutine *place_object(struct slab *s, size_t i)
 {
-	return object_at(slot_at(s, i) + s->class->guard_size, s->class->stack_size, i % COLOURS);
+	segue_coroutine *co = object_of_slot(s, i);
+
+	co->stack = segue__slot(s, i) + s->class->guard_size;
+	co->stack_size = s->class->stack_size;
+	co->class = s->class;
+	co->valgrind_id = segue__annotate_stack(co->stack, co->stack_size);
+	return co;
 }
 
 static segue_coroutine *carve(struct stack_class *class)
 {
 	struct slab *s = class->slabs;
-	unsigned char *slot;
 	segue_coroutine *co;
 
 	if (!s || s->carved == s->slots)
 		s = new_slab(class);
+	if (!s || (s->carved == s->guarded && !guard_next(s)))
+		return NULL;
+	segue__annotate_pooled(segue__slot(s, s->carved), class->guard_size); /* nobody's: what Valgrind can't know of a light guard */
+	co = place_object(s, s->carved);
+	s->carved++;
+	segue__stacks.made++;
+	return co;
+}
+
+/* ---- Stacks without memory -------------------------------------------------------------------------------------- */
+
+static struct slab *slab_of(const segue_coroutine *co)
+{
+	struct slab *s = co->class->slabs;
+
+	while ((uintptr_t)co->stack - (uintptr_t)s >= s->mapped)
+		s = s->next;
+	return s;
+}
+
+bool segue__stack_empty(segue_coroutine *co)
+{
+	struct slab *s = slab_of(co);
+	size_t i = (size_t)(co->stack - segue__slot(s, 0)) / (s->class->guard_size + s->class->stack_size);
+	uint32_t number = co->valgrind_id;
+
+	if (madvise(co->stack, co->stack_size, MADV_DONTNEED))
+		return false;
+	segue__annotate_no_stack(number);
+	s->empty[i / 32] |= UINT32_C(1) << i % 32;
+	if (s->first_word > i / 32)
+		s->first_word = (uint32_t)(i / 32);
+	s->trimmed++;
+	return true;
+}
+
+/* One of those; NULL if there is none. */
+static segue_coroutine *refill(struct stack_class *class)
+{
+	struct slab *s = class->slabs;
+	size_t i;
+
+	while (s && s->trimmed == 0)
+		s = s->next;
 	if (!s)
 		return NULL;
-	slot = slot_at(s, s->carved);
-	if (install_guard(slot, class->guard_size))
-		return NULL;
-	segue__annotate_pooled(slot, class->guard_size); /* nobody's: what Valgrind can't know of a light guard */
-	co = object_of_slot(s, s->carved);
-	co->stack = slot + class->guard_size;
-	co->stack_size = class->stack_size;
-	co->class = class;
-	co->valgrind_id = segue__annotate_stack(co->stack, co->stack_size);
-	s->carved++;
-	return co;
+	while (s->empty[s->first_word] == 0)
+		s->first_word++;
+	i = s->first_word * 32 + (size_t)__builtin_ctz(s->empty[s->first_word]);
+	s->empty[s->first_word] &= s->empty[s->first_word] - 1;
+	s->trimmed--;
+	return place_object(s, i);
 }
 
 /* ---- Pools ------------------------------------------------------------------------------------------------------ */
@@ -277,34 +379,96 @@ static uint32_t move(segue_coroutine **from, segue_coroutine **to, uint32_t n)
 /* Whether this thread's end will be heard of; the first time it gets its pools. */
 static bool enter_thread(void)
 {
-	if (!process.threads)
-		return false;
-	if (pthread_getspecific(process.key))
+	if (this_thread.pools)
 		return true;
+	if (!process.threads || this_thread.ended)
+		return false;
 	if (pthread_setspecific(process.key, &process))
 		return false;
 	for (size_t i = 0; i < LOCAL_CLASSES; i++)
 		segue__local[i].room = process.room;
+	this_thread.pools = segue__local;
+	link_thread();
 	return true;
 }
 
-/* Another destructor may use coroutines after this one: then it enters again, and this is run once more. */
+static void share(size_t i, uint32_t most)
+{
+	uint32_t moved = move(&segue__local[i].free, &segue__classes[i].shared, most);
+
+	segue__add_room(&segue__local[i], moved);
+	segue__stacks.outside -= moved;
+}
+
+void segue__stacks_share(void)
+{
+	for (size_t i = 0; i < LOCAL_CLASSES; i++)
+		share(i, UINT32_MAX);
+}
+
+/* Another destructor may use coroutines after this one: without pools, since nothing would hear of their end. */
 static void end_thread(void *unused)
 {
 	(void)unused;
-	pthread_mutex_lock(&lock);
-	for (size_t i = 0; i < LOCAL_CLASSES; i++) {
-		move(&segue__local[i].free, &segue__classes[i].shared, UINT32_MAX);
+	pthread_mutex_lock(&segue__stacks.lock);
+	segue__stacks_share();
+	for (size_t i = 0; i < LOCAL_CLASSES; i++)
 		segue__local[i].room = 0;
+	unlink_thread();
+	this_thread.pools = NULL;
+	this_thread.ended = true;
+	pthread_mutex_unlock(&segue__stacks.lock);
+}
+
+/* How many more there may be. */
+static size_t allowed(void)
+{
+	if (segue__stacks.outside >= segue__stacks.limit)
+		segue__stacks_share();
+	return segue__stacks.outside < segue__stacks.limit ? segue__stacks.limit - segue__stacks.outside : 0;
+}
+
+/* And some for this thread's pool, if there is one. */
+static segue_coroutine *take_shared(struct stack_class *class, bool pooling, size_t i, size_t most)
+{
+	segue_coroutine *co = NULL;
+	uint32_t moved, batch = most > BATCH ? BATCH : (uint32_t)most - 1;
+
+	move(&class->shared, &co, 1);
+	if (co && pooling && segue__local[i].room >= batch) {
+		moved = move(&class->shared, &segue__local[i].free, batch);
+		segue__add_room(&segue__local[i], -moved);
+		segue__stacks.outside += moved;
 	}
-	pthread_mutex_unlock(&lock);
+	return co;
+}
+
+static segue_coroutine *take(struct stack_class *class, size_t i)
+{
+	bool pooling = i < LOCAL_CLASSES && enter_thread();
+	size_t most = allowed();
+	segue_coroutine *co;
+
+	if (most == 0) {
+		errno = EDQUOT;
+		return NULL;
+	}
+	co = take_shared(class, pooling, i, most);
+	if (!co)
+		co = refill(class);
+	if (!co)
+		co = carve(class);
+	if (!co)
+		return NULL;
+	segue__stacks.outside++;
+	if (segue__stacks.most_outside < segue__stacks.outside)
+		segue__stacks.most_outside = segue__stacks.outside;
+	return co;
 }
 
 segue_coroutine *segue__stack_take_slow(struct stack_class *class)
 {
-	size_t i = (size_t)(class - segue__classes);
-	segue_coroutine *co = NULL;
-	uint32_t room;
+	segue_coroutine *co;
 
 	if (!started())
 		return NULL;
@@ -312,14 +476,9 @@ segue_coroutine *segue__stack_take_slow(struct stack_class *class)
 		errno = ENOSPC;
 		return NULL;
 	}
-	room = i < LOCAL_CLASSES && enter_thread() ? segue__local[i].room : 0;
-	pthread_mutex_lock(&lock);
-	move(&class->shared, &co, 1);
-	if (co && room >= BATCH)
-		segue__local[i].room -= move(&class->shared, &segue__local[i].free, BATCH);
-	if (!co)
-		co = carve(class);
-	pthread_mutex_unlock(&lock);
+	pthread_mutex_lock(&segue__stacks.lock);
+	co = take(class, (size_t)(class - segue__classes));
+	pthread_mutex_unlock(&segue__stacks.lock);
 	if (co)
 		segue__annotate_taken(co->stack, room_below(co));
 	return co;
@@ -327,11 +486,12 @@ segue_coroutine *segue__stack_take_slow(struct stack_class *class)
 
 static void forget_placed(segue_coroutine *co)
 {
-	pthread_mutex_lock(&lock);
-	*(co->previous ? &co->previous->next : &placed) = co->next;
+	pthread_mutex_lock(&segue__stacks.lock);
+	*(co->previous ? &co->previous->next : &segue__stacks.placed) = co->next;
 	if (co->next)
 		co->next->previous = co->previous;
-	pthread_mutex_unlock(&lock);
+	segue__stacks.places--;
+	pthread_mutex_unlock(&segue__stacks.lock);
 	segue__annotate_no_stack(co->valgrind_id);
 }
 
@@ -347,11 +507,12 @@ static void give_slow(segue_coroutine *co)
 		return;
 	}
 	segue__annotate_pooled(co->stack, room_below(co));
-	pthread_mutex_lock(&lock);
+	pthread_mutex_lock(&segue__stacks.lock);
 	if (i < LOCAL_CLASSES && enter_thread() && segue__local[i].room == 0)
-		segue__local[i].room += move(&segue__local[i].free, &class->shared, BATCH);
+		share(i, BATCH);
 	move(&(segue_coroutine *){ co }, &class->shared, 1);
-	pthread_mutex_unlock(&lock);
+	segue__stacks.outside--;
+	pthread_mutex_unlock(&segue__stacks.lock);
 }
 
 void segue__stack_give(segue_coroutine *co)
@@ -382,13 +543,14 @@ segue_coroutine *segue__stack_place(void *memory, size_t size)
 	co->class = NULL;
 	co->valgrind_id = segue__annotate_stack(memory, size);
 	co->ops = NULL;
-	pthread_mutex_lock(&lock);
+	pthread_mutex_lock(&segue__stacks.lock);
 	co->previous = NULL;
-	co->next = placed;
-	if (placed)
-		placed->previous = co;
-	placed = co;
-	pthread_mutex_unlock(&lock);
+	co->next = segue__stacks.placed;
+	if (segue__stacks.placed)
+		segue__stacks.placed->previous = co;
+	segue__stacks.placed = co;
+	segue__stacks.places++;
+	pthread_mutex_unlock(&segue__stacks.lock);
 	return co;
 }
 
@@ -399,7 +561,7 @@ static bool is_live(const segue_coroutine *co)
 	return __atomic_load_n(&co->ops, __ATOMIC_RELAXED) != NULL;
 }
 
-static int foreach_in_slab(const struct slab *s, int (*fn)(segue_coroutine *co, void *arg), void *arg)
+static int foreach_in_slab(struct slab *s, int (*fn)(segue_coroutine *co, void *arg), void *arg)
 {
 	int stop = 0;
 
@@ -416,13 +578,13 @@ int segue__stack_foreach(int (*fn)(segue_coroutine *co, void *arg), void *arg)
 {
 	int stop = 0;
 
-	pthread_mutex_lock(&lock);
+	pthread_mutex_lock(&segue__stacks.lock);
 	for (size_t i = 0; i < CLASSES && !stop; i++)
-		for (const struct slab *s = segue__classes[i].slabs; s && !stop; s = s->next)
+		for (struct slab *s = segue__classes[i].slabs; s && !stop; s = s->next)
 			stop = foreach_in_slab(s, fn, arg);
-	for (segue_coroutine *co = placed; co && !stop; co = co->next)
+	for (segue_coroutine *co = segue__stacks.placed; co && !stop; co = co->next)
 		if (is_live(co))
 			stop = fn(co, arg);
-	pthread_mutex_unlock(&lock);
+	pthread_mutex_unlock(&segue__stacks.lock);
 	return stop;
 }

@@ -2,6 +2,7 @@
 #ifndef SEGUE_SRC_STACK_H
 #define SEGUE_SRC_STACK_H
 
+#include <pthread.h>
 #include <stdbool.h>
 
 #include "coroutine.h"
@@ -15,12 +16,45 @@ struct stack_class {
 	struct slab *slabs;            /* newest first; only that one has room */
 };
 
+struct slab {
+	struct slab *next;
+	struct stack_class *class;
+	size_t mapped;             /* bytes, this header's page included */
+	uint32_t slots;
+	uint32_t guarded;          /* slots whose guards stand: those that will be carved next, too */
+	uint32_t carved;
+	uint32_t trimmed;          /* of these, how many are in empty[] */
+	uint32_t first_word;       /* of empty[]: those before it are 0 */
+	uint32_t empty[];          /* a bit a slot: carved once, but its memory was given back, its object with it. To the page's end */
+};
+
 /* A thread's own pool of one class, last in first out. */
 struct local_pool {
 	segue_coroutine *free;
-	uint32_t room; /* how many more it takes; 0 as well in a thread that has no pools yet */
+	uint32_t room; /* how many more it takes; 0 as well in a thread that has no pools yet. Only its thread writes, others read */
 };
 
+/* A thread that has pools. */
+struct pooling_thread {
+	struct pooling_thread *next, **link; /* `link` points at what points here */
+	struct local_pool *pools; /* NULL: it has none */
+	bool ended;               /* and gets none any more */
+};
+
+/* All that threads share but the classes, whose shared pools and slabs the lock is for, too. */
+struct stacks {
+	pthread_mutex_t lock;
+	struct pooling_thread *threads;
+	segue_coroutine *placed; /* those on the user's memory */
+	size_t places;           /* how many they are */
+	size_t made;             /* stacks that there are, the trimmed ones included */
+	size_t outside;          /* of which so many live or are in a thread's pool */
+	size_t most_outside;
+	size_t limit;            /* of `outside` */
+};
+
+enum { CLASSES = 64 };
+extern HIDDEN struct stacks segue__stacks;
 extern HIDDEN struct stack_class segue__classes[];
 extern HIDDEN _Thread_local SEGUE_TLS struct local_pool segue__local[LOCAL_CLASSES];
 
@@ -30,6 +64,22 @@ HIDDEN struct stack_class *segue__stack_class(size_t stack_size, size_t guard_si
 /* A pooled or a new stack: an object of which only the stack's own fields are set. NULL with errno. */
 HIDDEN segue_coroutine *segue__stack_take_slow(struct stack_class *class);
 
+/* With the lock held. How many stacks all threads have pooled; this thread's own go to the shared pools. */
+HIDDEN size_t segue__stacks_of_threads(void);
+HIDDEN void segue__stacks_share(void);
+
+/* With the lock held: gives the memory of one in no pool back. False: it could not, and the stack is as it was. */
+HIDDEN bool segue__stack_empty(segue_coroutine *co);
+
+/* Of a carved slot: the stack and its guard. */
+HIDDEN unsigned char *segue__slot(struct slab *s, size_t i);
+
+/* Another thread may read it. */
+static inline void segue__add_room(struct local_pool *pool, uint32_t n)
+{
+	__atomic_store_n(&pool->room, pool->room + n, __ATOMIC_RELAXED);
+}
+
 static inline segue_coroutine *segue__stack_take(struct stack_class *class)
 {
 	size_t i = (size_t)(class - segue__classes);
@@ -38,7 +88,7 @@ static inline segue_coroutine *segue__stack_take(struct stack_class *class)
 	if (unlikely(!co))
 		return segue__stack_take_slow(class);
 	segue__local[i].free = co->next;
-	segue__local[i].room++;
+	segue__add_room(&segue__local[i], 1);
 	return co;
 }
 
@@ -53,7 +103,7 @@ static inline bool segue__stack_give_own(segue_coroutine *co)
 	co->ops = NULL;
 	co->next = segue__local[i].free;
 	segue__local[i].free = co;
-	segue__local[i].room--;
+	segue__add_room(&segue__local[i], -1u);
 	return true;
 }
 

@@ -4,9 +4,28 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "on_valgrind.h"
+
+#ifndef SYS_pidfd_open
+#define SYS_pidfd_open 434
+#endif
+#ifndef SYS_process_madvise
+#define SYS_process_madvise 440
+#endif
+
+/* For a test that wraps syscall(): as many arguments as the library passes. */
+long __real_syscall(long number, ...);
+#define FIVE_ARGUMENTS(into, last)               \
+	do {                                     \
+		va_list list;                    \
+		va_start(list, last);            \
+		for (int i = 0; i < 5; i++)      \
+			(into)[i] = va_arg(list, long); \
+		va_end(list);                    \
+	} while (0)
 
 /* How many mappings it has. */
 static inline long mappings(void)
