@@ -59,7 +59,7 @@ struct segue_coroutine {
 	const char *name;          /* EXTRA_NAME */
 	void **origin;             /* EXTRA_ORIGIN: return addresses, innermost first, NULL at the end; on the stack */
 	uint32_t fenv[2];          /* GATE_FENV: the one that is not in force, its own or its resumer's */
-	segue_coroutine *previous; /* on the user's memory: a list with next */
+	segue_coroutine *previous; /* on the user's memory: a list with next; on an allocator's: a list */
 	struct segue_locals *locals; /* EXTRA_LOCALS: local.c's table */
 	int owner;                 /* GATE_OWNED, of a root that runs: its thread's number. Atomic */
 	const segue_site *traceback[TRACEBACK];

@@ -59,7 +59,7 @@ static uintptr_t lowest_resident(uintptr_t low, uintptr_t high)
 			n++;
 		for (size_t i = 0; i < n; i++)
 			if (there[i] & 1)
-				return low + i * (size / n);
+				return (low + i * (size / n)) & -page_size();
 	}
 	return high;
 }

@@ -287,15 +287,16 @@ static segue_coroutine *object_of_slot(struct slab *s, size_t i)
 	return object_at(segue__slot(s, i) + s->class->guard_size, s->class->stack_size, i % COLOURS);
 }
 
-/* Sets the stack's own fields. */
-static segue_coroutine *place_object(struct slab *s, size_t i)
+/* Sets the stack's own fields. It is the n-th. */
+static segue_coroutine *place_object(struct stack_class *class, unsigned char *guard, size_t n)
 {
-	segue_coroutine *co = object_of_slot(s, i);
+	unsigned char *stack = guard + class->guard_size;
+	segue_coroutine *co = object_at(stack, class->stack_size, n % COLOURS);
 
-	co->stack = segue__slot(s, i) + s->class->guard_size;
-	co->stack_size = s->class->stack_size;
-	co->class = s->class;
-	co->valgrind_id = segue__annotate_stack(co->stack, co->stack_size);
+	co->stack = stack;
+	co->stack_size = class->stack_size;
+	co->class = class;
+	co->valgrind_id = segue__annotate_stack(stack, class->stack_size);
 	return co;
 }
 
@@ -309,8 +310,25 @@ static segue_coroutine *carve(struct stack_class *class)
 	if (!s || (s->carved == s->guarded && !guard_next(s)))
 		return NULL;
 	segue__annotate_pooled(segue__slot(s, s->carved), class->guard_size); /* nobody's: what Valgrind can't know of a light guard */
-	co = place_object(s, s->carved);
+	co = place_object(class, segue__slot(s, s->carved), s->carved);
 	s->carved++;
+	segue__stacks.made++;
+	return co;
+}
+
+/* From the embedder's allocator. */
+static segue_coroutine *allocate(struct stack_class *class)
+{
+	unsigned char *guard = segue__stacks.allocator.allocate(class->stack_size, class->guard_size);
+	segue_coroutine *co;
+
+	if (!guard)
+		return NULL;
+	co = place_object(class, guard, segue__stacks.made);
+	co->ops = NULL;
+	co->previous = segue__stacks.allocated;
+	segue__stacks.allocated = co;
+	segue__stacks.allocated_bytes += class->guard_size + class->stack_size;
 	segue__stacks.made++;
 	return co;
 }
@@ -357,7 +375,7 @@ static segue_coroutine *refill(struct stack_class *class)
 	i = s->first_word * 32 + (size_t)__builtin_ctz(s->empty[s->first_word]);
 	s->empty[s->first_word] &= s->empty[s->first_word] - 1;
 	s->trimmed--;
-	return place_object(s, i);
+	return place_object(class, segue__slot(s, i), i);
 }
 
 /* ---- Pools ------------------------------------------------------------------------------------------------------ */
@@ -457,7 +475,7 @@ static segue_coroutine *take(struct stack_class *class, size_t i)
 	if (!co)
 		co = refill(class);
 	if (!co)
-		co = carve(class);
+		co = segue__stacks.allocator.allocate ? allocate(class) : carve(class);
 	if (!co)
 		return NULL;
 	segue__stacks.outside++;
@@ -582,6 +600,9 @@ int segue__stack_foreach(int (*fn)(segue_coroutine *co, void *arg), void *arg)
 	for (size_t i = 0; i < CLASSES && !stop; i++)
 		for (struct slab *s = segue__classes[i].slabs; s && !stop; s = s->next)
 			stop = foreach_in_slab(s, fn, arg);
+	for (segue_coroutine *co = segue__stacks.allocated; co && !stop; co = co->previous)
+		if (is_live(co))
+			stop = fn(co, arg);
 	for (segue_coroutine *co = segue__stacks.placed; co && !stop; co = co->next)
 		if (is_live(co))
 			stop = fn(co, arg);

@@ -47,6 +47,9 @@ struct stacks {
 	struct pooling_thread *threads;
 	segue_coroutine *placed; /* those on the user's memory */
 	size_t places;           /* how many they are */
+	segue_stack_allocator allocator; /* its functions are NULL: none */
+	segue_coroutine *allocated;      /* by it: all that are not released, live or pooled, linked by `previous` */
+	size_t allocated_bytes;
 	size_t made;             /* stacks that there are, the trimmed ones included */
 	size_t outside;          /* of which so many live or are in a thread's pool */
 	size_t most_outside;

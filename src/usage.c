@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "annotate.h"
 #include "guard.h"
 #include "stack.h"
 
@@ -51,6 +52,7 @@ static void count(segue_stacks *s, struct slab *slabs[CLASSES])
 	s->most_live = segue__stacks.most_outside;
 	s->placed = segue__stacks.places;
 	s->mappings = segue__guard_mappings();
+	s->reserved = segue__stacks.allocated_bytes;
 	for (size_t i = 0; i < CLASSES; i++) {
 		slabs[i] = segue__classes[i].slabs;
 		for (struct slab *slab = slabs[i]; slab; slab = slab->next) {
@@ -109,12 +111,51 @@ static size_t trim(struct stack_class *class)
 	return n;
 }
 
+enum { TO_RELEASE = UINT8_MAX }; /* as the kind of one in a pool */
+
+static void release(segue_coroutine *co)
+{
+	const struct stack_class *class = co->class;
+	unsigned char *stack = co->stack;
+
+	segue__annotate_no_stack(co->valgrind_id);
+	segue__annotate_taken(stack, class->stack_size);
+	segue__stacks.allocated_bytes -= class->guard_size + class->stack_size;
+	segue__stacks.made--;
+	segue__stacks.allocator.release(stack - class->guard_size, class->stack_size, class->guard_size);
+}
+
+/* An allocator's: those in shared pools, found in the list of all. */
+static size_t release_shared(void)
+{
+	segue_coroutine *co, **link = &segue__stacks.allocated;
+	size_t n = 0;
+
+	for (size_t i = 0; i < CLASSES; i++) {
+		for (co = segue__classes[i].shared; co; co = co->next)
+			co->kind = TO_RELEASE;
+		segue__classes[i].shared = NULL;
+	}
+	while ((co = *link)) {
+		if (co->kind != TO_RELEASE) {
+			link = &co->previous;
+			continue;
+		}
+		*link = co->previous;
+		release(co);
+		n++;
+	}
+	return n;
+}
+
 size_t segue_stack_trim(void)
 {
 	size_t n, all = 0;
 
 	pthread_mutex_lock(&segue__stacks.lock);
 	segue__stacks_share();
+	if (segue__stacks.allocator.release)
+		all = release_shared();
 	for (size_t i = 0; i < CLASSES; i++)
 		for (n = STACKS_AT_ONCE; n == STACKS_AT_ONCE;) {
 			n = trim(&segue__classes[i]);
@@ -124,6 +165,25 @@ size_t segue_stack_trim(void)
 		}
 	pthread_mutex_unlock(&segue__stacks.lock);
 	return all;
+}
+
+/* ---- The allocator ---------------------------------------------------------------------------------------------- */
+
+int segue_set_stack_allocator(const segue_stack_allocator *allocator)
+{
+	int error = 0;
+
+	if (allocator && (allocator->size != sizeof *allocator || !allocator->allocate || !allocator->release))
+		error = EINVAL;
+	pthread_mutex_lock(&segue__stacks.lock);
+	if (!error && segue__stacks.made > 0)
+		error = EBUSY;
+	if (!error)
+		segue__stacks.allocator = allocator ? *allocator : (segue_stack_allocator){ 0 };
+	pthread_mutex_unlock(&segue__stacks.lock);
+	if (error)
+		errno = error;
+	return error ? -1 : 0;
 }
 
 /* ---- What was short ----------------------------------------------------------------------------------------------- */

@@ -306,14 +306,20 @@ static int kernel_takes_many(void)
 static void light_guards_split_no_mappings_where_the_kernel_has_them(void **state)
 {
 	long before = mappings(), more;
+	int descriptor, again;
 
 	(void)state;
 	if (!kernel_has_light_guards()) {
 		print_message("no MADV_GUARD_INSTALL here: guards are made by mprotect\n");
 		skip();
 	}
+	descriptor = dup(STDOUT_FILENO);
+	close(descriptor);
 	make_many();
 	more = mappings() - before;
+	again = dup(STDOUT_FILENO);
+	close(again);
+	assert_int_equal(again, descriptor); /* and none is left open */
 	assert_true(light_guards_asked > MANY);
 	if (!RUNNING_ON_VALGRIND) { /* it has mappings of its own, and does not know process_madvise() */
 		assert_true(more < 50);

@@ -195,20 +195,22 @@ static struct object {
 } heap[OBJECTS];
 static int allocated;
 
-static struct object *allocate(struct object *next)
+/* What it returns a compiler keeps as a pointer, or as one into the object: it does not know that it could count instead. */
+static __attribute__((noinline)) struct object *allocate(struct object *next)
 {
 	struct object *o = &heap[allocated++];
 
 	*o = (struct object){ .next = next, .payload = 42 };
+	__asm__("" : "+r"(o));
 	return o;
 }
 
-/* Anything that looks like a pointer to the start of an object. */
+/* Anything that looks like a pointer into an object. */
 static void mark(uintptr_t word)
 {
 	uintptr_t at = word - (uintptr_t)heap;
 
-	for (struct object *o; at < sizeof heap && at % sizeof *heap == 0; at = (uintptr_t)o->next - (uintptr_t)heap) {
+	for (struct object *o; at < sizeof heap; at = (uintptr_t)o->next - (uintptr_t)heap) {
 		o = &heap[at / sizeof *heap];
 		if (o->marked)
 			return;

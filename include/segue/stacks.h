@@ -42,6 +42,23 @@ size_t segue_stack_limit(size_t most);
  */
 size_t segue_stack_trim(void);
 
+/** Where stacks come from, for who embeds the library. Its stacks are pooled as the library's own; segue_stack_trim() releases those. */
+typedef struct segue_stack_allocator {
+	size_t size; /* sizeof (segue_stack_allocator) */
+	/** Returns guard_size + stack_size bytes that begin at a page, of which the lowest guard_size fault: that is its own affair; or
+	 * NULL with errno, which creation then fails with. Both sizes are whole pages. */
+	void *(*allocate)(size_t stack_size, size_t guard_size);
+	void (*release)(void *memory, size_t stack_size, size_t guard_size);
+} segue_stack_allocator;
+
+/** Has all stacks come from there; *allocator is copied. NULL: from the library itself, as at first. Neither of its functions may
+ * use the library; no two of them are called at once.
+ *
+ * Returns 0; or -1 with errno: EBUSY while there is a stack, live or pooled, or addresses of one; EINVAL for a function that is
+ * missing, or a size that is another's. Thread: any.
+ */
+int segue_set_stack_allocator(const segue_stack_allocator *allocator);
+
 /** One sentence about an errno that creation fails with: what was short, and what to do. Of any other: that creation does not fail
  * with it. A static string. Thread: any; async-signal-safe.
  */
