@@ -23,14 +23,17 @@ enum segue_state segue_state(const segue_coroutine *co)
 
 /* ---- The switch: every change of state is made before it, on the departing side --------------------------------- */
 
-static inline segue_pair enter(segue_coroutine *root, segue_coroutine *leaf, void *value, const segue_type *raised)
+/* From the first change to the stub nothing is called: what overflows finds either none of it made or all of it. */
+#define IN_PLACE inline __attribute__((always_inline))
+
+static IN_PLACE segue_pair enter(segue_coroutine *root, segue_coroutine *leaf, void *value, const segue_type *raised)
 {
 	root->resumer = segue_running;
 	segue_running = leaf;
 	return segue_arch_switch(&contexts_of(root)->sender, &contexts_of(leaf)->own, value, raised);
 }
 
-static inline segue_pair leave(segue_coroutine *leaf, segue_coroutine *root, void *value, const segue_type *raised)
+static IN_PLACE segue_pair leave(segue_coroutine *leaf, segue_coroutine *root, void *value, const segue_type *raised)
 {
 	segue_running = root->resumer;
 	return segue_arch_switch(&contexts_of(leaf)->own, &contexts_of(root)->sender, value, raised);
@@ -38,9 +41,9 @@ static inline segue_pair leave(segue_coroutine *leaf, segue_coroutine *root, voi
 
 static segue_pair resume(segue_coroutine *root, void *value, const segue_type *raised)
 {
-	root->gate = (root->gate & ~GATE_CREATED) | GATE_RUNNING;
 	if (unlikely(root->gate & (GATE_FENV | GATE_FENV_BELOW)))
 		segue__enter_fenv(root);
+	root->gate = (root->gate & ~GATE_CREATED) | GATE_RUNNING;
 	return enter(root, root->leaf, value, raised);
 }
 
@@ -103,14 +106,16 @@ segue_pair PAIR(segue_yield_slowly)(void *value)
 {
 	segue_coroutine *leaf = segue_running;
 	segue_coroutine *root;
+	int dropped;
 
 	if (!leaf)
 		return segue__pair(segue__words(&segue_RuntimeError, "yield outside a coroutine"));
 	root = leaf->root;
+	dropped = is_dropped(root);
 	if (root->gate & (GATE_FENV | GATE_FENV_BELOW))
 		segue__leave_fenv(leaf);
 	root->gate &= ~GATE_RUNNING;
-	if (is_dropped(root))
+	if (dropped)
 		return leave_dropped(leaf, root, segue_value(value));
 	root->gate &= ~GATE_DROPPED;
 	return leave(leaf, root, value, NULL);
@@ -160,11 +165,11 @@ static _Noreturn __attribute__((noinline)) void finish_slowly(segue_coroutine *c
 		segue__swap_fenv(co);
 	if (gate & GATE_INNER) {
 		segue_running = segue__unlink_ended(co);
-		co->gate = GATE_CLOSED;
+		co->gate = GATE_CLOSED | (gate & GATE_OVERFLOWED);
 		(void)segue_arch_switch(&contexts_of(co)->own, &contexts_of(co)->sender, r.value, r.raised);
 		__builtin_unreachable();
 	}
-	co->gate = GATE_CLOSED | (gate & (GATE_DROPPED | GATE_CLOSING));
+	co->gate = GATE_CLOSED | (gate & (GATE_DROPPED | GATE_CLOSING | GATE_OVERFLOWED));
 	if (is_dropped(co))
 		(void)leave_dropped(co, co, r);
 	end(co, r.value, r.raised);
@@ -200,6 +205,44 @@ void segue__run(segue_coroutine *co)
 	segue_result r = co->body(co->arg);
 
 	finish(co, r.value, r.raised);
+}
+
+/* ---- Overflow: its frames are abandoned, wherever it was --------------------------------------------------------- */
+
+/* It was leaving for the chain of `root`, by sending to it or awaiting it, and nothing came of that. */
+static void stay_suspended(segue_coroutine *root)
+{
+	segue__leave_fenv(root->leaf);
+	root->gate &= ~(GATE_RUNNING | GATE_CLOSING);
+	if (root->leaf == root && contexts_of(root)->own.ip == (void *)segue_arch_entry)
+		root->gate |= GATE_CREATED;
+}
+
+/* The stub itself overflowed: the state was changed, and the stack not yet. */
+static void come_back(segue_coroutine *co, segue_coroutine *gone_to)
+{
+	segue_coroutine *root = segue__root(co);
+
+	segue_running = co;
+	if (co->gate & GATE_OUTER) {
+		segue_coroutine *inner = segue__inner(co);
+		segue__cut_below(co);
+		stay_suspended(inner);
+	} else if (root->gate & GATE_RUNNING)
+		stay_suspended(segue__root(gone_to));
+	else {
+		segue__enter_fenv(root);
+		root->gate |= GATE_RUNNING;
+	}
+}
+
+void segue__overflowed(segue_coroutine *co)
+{
+	if (segue_running != co)
+		come_back(co, segue_running);
+	co->gate |= GATE_OVERFLOWED;
+	co->traced = 0;
+	finish_slowly(co, (void *)"stack overflow", &segue_RecursionError);
 }
 
 /* ---- From outside ------------------------------------------------------------------------------------------------ */
@@ -344,6 +387,8 @@ static segue_coroutine *release(segue_coroutine *co)
 
 	segue__cut_below(co);
 	awaited = co->awaited;
+	if (co->gate & GATE_OVERFLOWED)
+		segue__stack_clean(co);
 	segue__stack_give(co);
 	co = segue_as_coroutine(awaited);
 	if (co)

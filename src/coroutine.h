@@ -19,6 +19,7 @@ enum {
 	GATE_FENV = 64,       /* it has a floating-point environment of its own */
 	GATE_FENV_BELOW = 128, /* it awaits one that has, or did */
 	GATE_CLOSING = 256,   /* a root: its last reference went while it was suspended, and now it is being closed */
+	GATE_OVERFLOWED = 512, /* its body has ended, as its stack overflowed: all of that has been touched */
 };
 
 enum { TRACEBACK = 16 }; /* places kept of a traceback: the first half from where it was raised, the others the last */
@@ -62,7 +63,14 @@ struct segue_coroutine {
 	const segue_site *traceback[TRACEBACK];
 };
 
-enum { EXTRA_NAME = 1, EXTRA_ORIGIN = 2 };
+enum { EXTRA_NAME = 1, EXTRA_ORIGIN = 2, EXTRA_RECOVER = 4 }; /* EXTRA_RECOVER: an overflow ends it, and not the process */
+
+static inline const char *segue__name(const segue_coroutine *co)
+{
+	if (co->extras & EXTRA_NAME)
+		return co->name;
+	return co->code ? co->code->name : NULL;
+}
 
 /* The two contexts of a coroutine, in one cache line: its own while it is suspended, and that of whoever it goes back to. */
 typedef struct segue_contexts {
@@ -88,6 +96,9 @@ EXPORTED void segue_unref_slowly(segue_coroutine *co) __attribute__((noinline));
 
 /* Runs the body; never returns. */
 HIDDEN void segue__run(segue_coroutine *co);
+
+/* Where the overflow handler sends one that recovers; never returns. */
+HIDDEN void segue__overflowed(segue_coroutine *co);
 
 /* What was raised in one goes on in another, that gets it, and so does its traceback. */
 HIDDEN void segue__trace_on(const segue_coroutine *from, segue_coroutine *to);

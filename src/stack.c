@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "annotate.h"
+#include "overflow.h"
 
 #ifndef MAP_STACK
 #define MAP_STACK 0
@@ -34,9 +35,6 @@
 #endif
 
 enum {
-	CLASSES = 64,
-	COLOURS = 8,
-	COLOUR_STEP = 320, /* bytes: 5 cache lines apart, the tops of 8 stacks fall into 8 places of a page */
 	LOCAL_ROOM = 64,   /* stacks in a thread's pool of one class */
 	BATCH = 32,        /* stacks that move between it and the shared pool at once */
 	WORK_ROOM = 1024,  /* bytes that a body has on the least stack, besides a signal's frame */
@@ -48,13 +46,6 @@ enum {
 #define SLAB_FIRST ((size_t)1 << 20)
 #define SLAB_LARGEST ((size_t)16 << 20)
 #endif
-
-struct slab {
-	struct slab *next;
-	struct stack_class *class;
-	size_t mapped; /* bytes, this header's page included */
-	uint32_t slots, carved;
-};
 
 struct stack_class segue__classes[CLASSES];
 _Thread_local SEGUE_TLS struct local_pool segue__local[LOCAL_CLASSES];
@@ -152,6 +143,7 @@ struct stack_class *segue__stack_class(size_t stack_size, size_t guard_size)
 		errno = EINVAL;
 		return NULL;
 	}
+	segue__spare_locks();
 	if (!started())
 		return NULL;
 	guard_size = round_up(guard_size, process.page);
@@ -200,7 +192,7 @@ static struct slab *new_slab(struct stack_class *class)
 	for (slots += slots == 0; slots > 0 && !s; slots /= 2)
 		s = map_slab(class, slots);
 	if (s)
-		class->slabs = s;
+		__atomic_store_n(&class->slabs, s, __ATOMIC_RELEASE);
 	return s;
 }
 
@@ -209,14 +201,6 @@ static int install_guard(void *page, size_t size)
 	if (process.light_guards && madvise(page, size, MADV_GUARD_INSTALL) == 0)
 		return 0;
 	return mprotect(page, size, PROT_NONE); /* also where memory is locked: no light guards there */
-}
-
-/* Where the object of a stack lies: at the top, so moved that the tops of many stacks don't share a few cache sets. */
-static segue_coroutine *object_at(unsigned char *stack, size_t size, size_t colour)
-{
-	uintptr_t end = (uintptr_t)stack + size - colour * COLOUR_STEP - sizeof(segue_coroutine);
-
-	return (segue_coroutine *)(end & -(uintptr_t)CACHE_LINE);
 }
 
 /* Everything of the stack below its object. */
@@ -239,12 +223,12 @@ static segue_coroutine *carve(struct stack_class *class)
 	if (install_guard(slot, class->guard_size))
 		return NULL;
 	segue__annotate_pooled(slot, class->guard_size); /* nobody's: what Valgrind can't know of a light guard */
-	co = object_at(slot + class->guard_size, class->stack_size, s->carved % COLOURS);
+	co = segue__object_at(slot + class->guard_size, class->stack_size, s->carved % COLOURS);
 	co->stack = slot + class->guard_size;
 	co->stack_size = class->stack_size;
 	co->class = class;
 	co->valgrind_id = segue__annotate_stack(co->stack, co->stack_size);
-	s->carved++;
+	__atomic_store_n(&s->carved, s->carved + 1, __ATOMIC_RELEASE);
 	return co;
 }
 
@@ -296,7 +280,8 @@ segue_coroutine *segue__stack_take_slow(struct stack_class *class)
 	segue_coroutine *co = NULL;
 	uint32_t room;
 
-	if (!started())
+	segue__spare_locks();
+	if (!started() || !segue__prepare_thread())
 		return NULL;
 	if (class->stack_size < process.least) { /* the default one, which nobody asked for by its size */
 		errno = ENOSPC;
@@ -330,6 +315,7 @@ void segue__stack_give_slow(segue_coroutine *co)
 	struct stack_class *class = co->class;
 	size_t i = (size_t)(class - segue__classes);
 
+	segue__spare_locks();
 	co->ops = NULL;
 	if (!class) {
 		forget_placed(co);
@@ -344,6 +330,13 @@ void segue__stack_give_slow(segue_coroutine *co)
 	pthread_mutex_unlock(&lock);
 }
 
+void segue__stack_clean(segue_coroutine *co)
+{
+	uintptr_t page = process.page;
+
+	(void)madvise(co->stack, (size_t)(((uintptr_t)contexts_of(co) & -page) - (uintptr_t)co->stack), MADV_DONTNEED);
+}
+
 /* ---- The user's memory ------------------------------------------------------------------------------------------ */
 
 segue_coroutine *segue__stack_place(void *memory, size_t size)
@@ -354,13 +347,14 @@ segue_coroutine *segue__stack_place(void *memory, size_t size)
 		errno = EINVAL;
 		return NULL;
 	}
-	if (!started())
+	segue__spare_locks();
+	if (!started() || !segue__prepare_thread())
 		return NULL;
 	if (size < process.least) {
 		errno = ENOSPC;
 		return NULL;
 	}
-	co = object_at(memory, size, 0);
+	co = segue__object_at(memory, size, 0);
 	co->stack = memory;
 	co->stack_size = size;
 	co->class = NULL;
