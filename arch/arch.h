@@ -12,7 +12,7 @@
 #elif defined __arm__ && defined __ARM_EABI__ && !defined __ARMEB__
 #include "arm/arch.h"
 #else
-#error "segue has no switch for this target yet: arch/README.md says what to write (a folder arch/<cpu>/ with four files, and one line in arch/arch.h)"
+#error "segue has no switch for this target yet: arch/README.md says what to write (a folder arch/<cpu>/, and one line in arch/arch.h)"
 #endif
 
 #endif

@@ -198,6 +198,10 @@ typedef struct segue_ops {
  * with its creator's; switches save and load it. Without it the environment is the thread's. */
 #define SEGUE_OWN_FENV 1u
 
+/** SEGUE_RECOVER_OVERFLOW: should its stack overflow, the coroutine ends, and not the process. See segue_install_overflow_handler(),
+ * without which it does nothing. Not with memory of the caller's, which has no guard. */
+#define SEGUE_RECOVER_OVERFLOW 2u
+
 /** How a coroutine is made, where the plain functions don't say it. Start from SEGUE_ATTR_INIT:
  *
  *     segue_attr attr = SEGUE_ATTR_INIT;
@@ -211,7 +215,7 @@ typedef struct segue_attr {
 	const char *name;          /* for people; a string that outlives the coroutine; or NULL */
 	void (*dispose)(void *arg); /* frees the argument of a body that never ran; or NULL */
 	uint32_t kind;             /* a segue_kind */
-	uint32_t flags;            /* SEGUE_OWN_FENV, or 0 */
+	uint32_t flags;            /* SEGUE_OWN_FENV | SEGUE_RECOVER_OVERFLOW, or 0 */
 } segue_attr;
 
 #if defined __aarch64__
@@ -227,7 +231,8 @@ typedef struct segue_attr {
  * @param arg   passed on as it is; the caller's until the body runs, then the body's to care for
  *
  * Returns a new coroutine, one reference, for the caller to segue_unref(); or NULL with errno:
- *   EINVAL  body is NULL; in attr: a size that is zero or overflows, memory under SEGUE_STACK_MIN, an unknown kind or flag
+ *   EINVAL  body is NULL; in attr: a size that is zero or overflows, memory under SEGUE_STACK_MIN, an unknown kind or flag;
+ *           SEGUE_RECOVER_OVERFLOW with memory of the caller's
  *   E2BIG   attr is larger than this library's, and says something in the part that it doesn't know
  *   ENOMEM  no address space for the stack (RLIMIT_AS), or no memory at all
  *   ENOBUFS there are addresses, but no more memory may be promised or locked (RLIMIT_DATA, RLIMIT_MEMLOCK, vm.overcommit_memory=2)
@@ -614,6 +619,28 @@ typedef void segue_unraisable_hook(segue_coroutine *co, segue_result what);
  * Thread: any. Source: "coroutine … was never awaited", sys.unraisablehook. Since: 0.1 */
 segue_never_awaited_hook *segue_set_never_awaited_hook(segue_never_awaited_hook *hook);
 segue_unraisable_hook *segue_set_unraisable_hook(segue_unraisable_hook *hook);
+
+/* ---- Overflow ---------------------------------------------------------------------------------------------------- */
+
+/** Handles SIGSEGV from now on: where a coroutine has come upon the guard below its stack, stderr is told its name, its origin, the
+ * stack's size, by how much it was too small, and the top frames as object+offset, as addr2line takes them. Then, and at once for
+ * any other fault, the signal goes to what handled it before, or kills the process.
+ *
+ * It runs on an alternate stack of the thread's, which the caller gets here, unless it has one, and every other thread as the library
+ * first gives it a stack; what the library made goes with the thread. A thread that only resumes what others made, or that had
+ * stacks before, calls this too: called again it prepares the thread, and reads anew what objects are loaded, as is due after
+ * dlopen(). Who sets a handler of SIGSEGV later wants SA_ONSTACK, and passes on to this one what it doesn't know.
+ *
+ * A coroutine made with SEGUE_RECOVER_OVERFLOW ends instead, and nothing is printed: its resumer, or who awaits it, gets
+ * RecursionError "stack overflow". Its frames are abandoned as they are, not unwound: no cleanup attribute runs, and what
+ * they hold stays held: memory, references, locks (libc's too: if it was inside malloc() or stdio, the next one in there waits
+ * forever), and the mask of a signal whose handler was running on that stack. What it awaits is let go with its last reference.
+ *
+ * Returns 0; or -1 with errno: ENOMEM, EAGAIN (no thread-specific key).
+ * Thread: any. A guard that a system call comes upon is no fault: that returns EFAULT. Memory of the user's has no guard.
+ * Since: 0.1
+ */
+int segue_install_overflow_handler(void);
 
 #if SEGUE_PAIRED
 static inline uint64_t segue_to_pair(segue_result r)

@@ -118,9 +118,9 @@ static READS_THREAD segue_pair hand_over(segue_coroutine *me, segue_coroutine *i
 {
 	segue_coroutine *leaf = inner->leaf;
 
-	segue__link(me, inner);
 	if (inner->gate & (GATE_FENV | GATE_FENV_BELOW))
 		segue__enter_fenv(inner);
+	segue__link(me, inner);
 	me->inner_ended = 0;
 	segue_running = leaf;
 	return segue_arch_switch(&contexts_of(inner)->sender, &contexts_of(leaf)->own, m.value, m.raised);

@@ -8,13 +8,6 @@ segue_coroutine *segue__inner(const segue_coroutine *outer)
 	return segue_as_coroutine(outer->awaited);
 }
 
-static segue_coroutine *root_of(segue_coroutine *co)
-{
-	while (co->awaiter)
-		co = co->awaiter;
-	return co;
-}
-
 void segue__link(segue_coroutine *outer, segue_coroutine *inner)
 {
 	segue_coroutine *root = outer->root;
@@ -50,7 +43,7 @@ void segue__cut_above(segue_coroutine *inner)
 
 	if (!outer)
 		return;
-	root = root_of(outer);
+	root = segue__root(outer);
 	leaf = root->leaf;
 	inner->awaiter = NULL;
 	inner->gate &= ~GATE_INNER;
@@ -83,6 +76,9 @@ void segue__swap_fenv(segue_coroutine *co)
 
 void segue__enter_fenv(segue_coroutine *root)
 {
+	/* First the way down: what has no stack for that overflows before one of them is swapped */
+	for (segue_coroutine *co = root; co->gate & GATE_OUTER;)
+		co = segue__inner(co);
 	for (segue_coroutine *co = root;; co = segue__inner(co)) {
 		if (co->gate & GATE_FENV)
 			segue__swap_fenv(co);

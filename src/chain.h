@@ -4,12 +4,18 @@
 
 #include "coroutine.h"
 
-/* Whether it runs, or waits for one that runs: a walk up to the root. */
-static inline int segue__is_running(const segue_coroutine *co)
+/* A walk up. */
+static inline segue_coroutine *segue__root(const segue_coroutine *co)
 {
 	while (co->awaiter)
 		co = co->awaiter;
-	return (co->gate & GATE_RUNNING) != 0;
+	return (segue_coroutine *)co;
+}
+
+/* Whether it runs, or waits for one that runs. */
+static inline int segue__is_running(const segue_coroutine *co)
+{
+	return (segue__root(co)->gate & GATE_RUNNING) != 0;
 }
 
 /* `outer`, a leaf that runs, awaits `inner`, a root that does not: inner's leaf becomes the leaf of outer's chain. */

@@ -25,14 +25,17 @@ enum segue_state segue_state(const segue_coroutine *co)
 
 /* ---- The switch: every change of state is made before it, on the departing side --------------------------------- */
 
-static inline segue_pair enter(segue_coroutine *root, segue_coroutine *leaf, void *value, const segue_type *raised)
+/* From the first change to the stub nothing is called: what overflows finds either none of it made or all of it. */
+#define IN_PLACE inline __attribute__((always_inline))
+
+static IN_PLACE segue_pair enter(segue_coroutine *root, segue_coroutine *leaf, void *value, const segue_type *raised)
 {
 	root->resumer = segue_running;
 	segue_running = leaf;
 	return segue_arch_switch(&contexts_of(root)->sender, &contexts_of(leaf)->own, value, raised);
 }
 
-static inline segue_pair leave(segue_coroutine *leaf, segue_coroutine *root, void *value, const segue_type *raised)
+static IN_PLACE segue_pair leave(segue_coroutine *leaf, segue_coroutine *root, void *value, const segue_type *raised)
 {
 	segue_running = root->resumer;
 	return segue_arch_switch(&contexts_of(leaf)->own, &contexts_of(root)->sender, value, raised);
@@ -40,11 +43,11 @@ static inline segue_pair leave(segue_coroutine *leaf, segue_coroutine *root, voi
 
 static READS_THREAD segue_pair resume(segue_coroutine *root, void *value, const segue_type *raised)
 {
-	root->gate = (root->gate & ~GATE_CREATED) | GATE_RUNNING;
 	if (unlikely(root->gate & (GATE_FENV | GATE_FENV_BELOW)))
 		segue__enter_fenv(root);
 	if (unlikely(root->gate & GATE_OWNED))
 		segue__own(root);
+	root->gate = (root->gate & ~GATE_CREATED) | GATE_RUNNING;
 	return enter(root, root->leaf, value, raised);
 }
 
@@ -105,14 +108,16 @@ segue_pair PAIR(segue_yield_slowly)(void *value)
 {
 	segue_coroutine *leaf = segue_running;
 	segue_coroutine *root;
+	int dropped;
 
 	if (!leaf)
 		return segue__pair(segue__words(&segue_RuntimeError, "yield outside a coroutine"));
 	root = leaf->root;
+	dropped = is_dropped(root);
 	if (root->gate & (GATE_FENV | GATE_FENV_BELOW))
 		segue__leave_fenv(leaf);
 	root->gate &= ~GATE_RUNNING;
-	if (is_dropped(root))
+	if (dropped)
 		return leave_dropped(leaf, root, segue_value(value));
 	root->gate &= ~GATE_DROPPED;
 	return leave(leaf, root, value, NULL);
@@ -158,11 +163,11 @@ static _Noreturn READS_THREAD void finish_slowly(segue_coroutine *co, void *valu
 		segue__swap_fenv(co);
 	if (gate & GATE_INNER) {
 		segue_running = segue__unlink_ended(co);
-		co->gate = GATE_CLOSED;
+		co->gate = GATE_CLOSED | (gate & GATE_OVERFLOWED);
 		(void)segue_arch_switch(&contexts_of(co)->own, &contexts_of(co)->sender, r.value, r.raised);
 		__builtin_unreachable();
 	}
-	co->gate = GATE_CLOSED | (gate & (GATE_DROPPED | GATE_CLOSING));
+	co->gate = GATE_CLOSED | (gate & (GATE_DROPPED | GATE_CLOSING | GATE_OVERFLOWED));
 	if (is_dropped(co))
 		(void)leave_dropped(co, co, r);
 	end(co, r.value, r.raised);
@@ -210,6 +215,44 @@ void segue__run(segue_coroutine *co)
 	if (unlikely(r.raised && r.raised != &segue_GeneratorExit))
 		r = leave_body(co, r);
 	finish(co, r.value, r.raised);
+}
+
+/* ---- Overflow: its frames are abandoned, wherever it was --------------------------------------------------------- */
+
+/* It was leaving for the chain of `root`, by sending to it or awaiting it, and nothing came of that. */
+static void stay_suspended(segue_coroutine *root)
+{
+	segue__leave_fenv(root->leaf);
+	root->gate &= ~(GATE_RUNNING | GATE_CLOSING);
+	if (root->leaf == root && contexts_of(root)->own.ip == (void *)segue_arch_entry)
+		root->gate |= GATE_CREATED;
+}
+
+/* The stub itself overflowed: the state was changed, and the stack not yet. */
+static void come_back(segue_coroutine *co, segue_coroutine *gone_to)
+{
+	segue_coroutine *root = segue__root(co);
+
+	segue_running = co;
+	if (co->gate & GATE_OUTER) {
+		segue_coroutine *inner = segue__inner(co);
+		segue__cut_below(co);
+		stay_suspended(inner);
+	} else if (root->gate & GATE_RUNNING)
+		stay_suspended(segue__root(gone_to));
+	else {
+		segue__enter_fenv(root);
+		root->gate |= GATE_RUNNING;
+	}
+}
+
+void segue__overflowed(segue_coroutine *co)
+{
+	if (segue_running != co)
+		come_back(co, segue_running);
+	co->gate |= GATE_OVERFLOWED;
+	co->traced = 0;
+	finish_slowly(co, (void *)"stack overflow", &segue_RecursionError);
 }
 
 /* ---- From outside ------------------------------------------------------------------------------------------------ */
@@ -357,6 +400,8 @@ static READS_THREAD segue_coroutine *release(segue_coroutine *co)
 	if (unlikely(co->extras & EXTRA_AT_END))
 		at_end(co);
 	awaited = co->awaited;
+	if (co->gate & GATE_OVERFLOWED)
+		segue__stack_clean(co);
 	segue__stack_give(co);
 	co = segue_as_coroutine(awaited);
 	if (co)

@@ -20,6 +20,7 @@ enum {
 	GATE_FENV_BELOW = 128, /* it awaits one that has, or did */
 	GATE_CLOSING = 256,   /* a root: its last reference went while it was suspended, and now it is being closed */
 	GATE_OWNED = 512,     /* debugging: which thread runs it is noted */
+	GATE_OVERFLOWED = 1024, /* its body has ended, as its stack overflowed: all of that has been touched */
 };
 
 enum { TRACEBACK = 16 }; /* places kept of a traceback: the first half from where it was raised, the others the last */
@@ -70,6 +71,7 @@ enum {
 	EXTRA_ORIGIN = 2,
 	EXTRA_LOCALS = 4, /* values of its own, to be destroyed */
 	EXTRA_COUNTED = 8, /* how much of its stack it touches is wanted */
+	EXTRA_RECOVER = 16, /* an overflow ends it, and not the process */
 	EXTRA_AT_END = EXTRA_LOCALS | EXTRA_COUNTED, /* those with something to do as its body ends */
 };
 
@@ -79,6 +81,13 @@ extern HIDDEN uint32_t segue__wanted;
 
 /* Changes the bits of `mask`. Returns what they were. */
 HIDDEN uint32_t segue__want(uint32_t mask, uint32_t bits);
+
+static inline const char *segue__name(const segue_coroutine *co)
+{
+	if (co->extras & EXTRA_NAME)
+		return co->name;
+	return co->code ? co->code->name : NULL;
+}
 
 /* The two contexts of a coroutine, in one cache line: its own while it is suspended, and that of whoever it goes back to. */
 typedef struct segue_contexts {
@@ -104,6 +113,9 @@ EXPORTED void segue_unref_slowly(segue_coroutine *co) READS_THREAD;
 
 /* Runs the body; never returns. */
 HIDDEN void segue__run(segue_coroutine *co);
+
+/* Where the overflow handler sends one that recovers; never returns. */
+HIDDEN void segue__overflowed(segue_coroutine *co);
 
 /* What was raised in one goes on in another, that gets it, and so does its traceback. */
 HIDDEN void segue__trace_on(const segue_coroutine *from, segue_coroutine *to);

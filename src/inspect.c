@@ -3,13 +3,6 @@
 
 #include "chain.h"
 
-static const char *name_of(const segue_coroutine *co)
-{
-	if (co->extras & EXTRA_NAME)
-		return co->name;
-	return co->code ? co->code->name : NULL;
-}
-
 const segue_context *segue__frame_of(const segue_coroutine *co)
 {
 	segue_coroutine *stands = co->gate & GATE_OUTER ? segue__inner(co) : (segue_coroutine *)co;
@@ -27,7 +20,7 @@ void segue_inspect(const segue_coroutine *co, segue_info *info, size_t size)
 
 	memset(&full, 0, sizeof full);
 	full.cr_await = state == SEGUE_SUSPENDED ? co->awaited : NULL;
-	full.cr_code.name = name_of(co);
+	full.cr_code.name = segue__name(co);
 	full.cr_code.entry = co->body;
 	if (code && !code->made_here) {
 		full.cr_code.file = code->site.file;

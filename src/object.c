@@ -198,9 +198,9 @@ static int read_attr(segue_attr *attr, const segue_attr *given)
 		if (bytes[i])
 			return E2BIG;
 	memcpy(attr, given, given->size < sizeof *attr ? given->size : sizeof *attr);
-	if (attr->kind > SEGUE_KIND_ITERABLE_COROUTINE || attr->flags & ~SEGUE_OWN_FENV)
+	if (attr->kind > SEGUE_KIND_ITERABLE_COROUTINE || attr->flags & ~(SEGUE_OWN_FENV | SEGUE_RECOVER_OVERFLOW))
 		return EINVAL;
-	return 0;
+	return attr->stack && attr->flags & SEGUE_RECOVER_OVERFLOW ? EINVAL : 0; /* it has no guard */
 }
 
 static segue_coroutine *take_stack(const segue_attr *attr)
@@ -233,6 +233,8 @@ READS_THREAD segue_coroutine *segue_coroutine_new_with(segue_body *body, void *a
 	}
 	co->dispose = attr.dispose;
 	add_what_is_wanted(co, __builtin_return_address(0));
+	if (attr.flags & SEGUE_RECOVER_OVERFLOW)
+		co->extras |= EXTRA_RECOVER;
 	if (attr.flags & SEGUE_OWN_FENV) {
 		co->gate |= GATE_FENV;
 		segue_arch_fenv_save(co->fenv);

@@ -21,6 +21,7 @@
 
 #include "annotate.h"
 #include "guard.h"
+#include "overflow.h"
 
 #ifndef MAP_STACK
 #define MAP_STACK 0
@@ -33,8 +34,6 @@
 #endif
 
 enum {
-	COLOURS = 8,
-	COLOUR_STEP = 320, /* bytes: 5 cache lines apart, the tops of 8 stacks fall into 8 places of a page */
 	LOCAL_ROOM = 64,   /* stacks in a thread's pool of one class */
 	BATCH = 32,        /* stacks that move between it and the shared pool at once */
 	GUARDS_FIRST = 16, /* made at once in a new slab; then as many again as it has, up to GUARDS_AT_ONCE */
@@ -178,6 +177,7 @@ struct stack_class *segue__stack_class(size_t stack_size, size_t guard_size)
 		errno = EINVAL;
 		return NULL;
 	}
+	segue__spare_locks();
 	if (!started())
 		return NULL;
 	guard_size = round_up(guard_size, process.page);
@@ -246,7 +246,7 @@ static struct slab *new_slab(struct stack_class *class)
 	for (slots = slots == 0 ? 1 : slots < most ? slots : most; slots > 0 && !s; slots /= 2)
 		s = map_slab(class, slots);
 	if (s)
-		class->slabs = s;
+		__atomic_store_n(&class->slabs, s, __ATOMIC_RELEASE);
 	else
 		errno = what_is_short(process.page + stride);
 	return s;
@@ -268,14 +268,6 @@ static bool guard_next(struct slab *s)
 	return made > 0;
 }
 
-/* Where the object of a stack lies: at the top, so moved that the tops of many stacks don't share a few cache sets. */
-static segue_coroutine *object_at(unsigned char *stack, size_t size, size_t colour)
-{
-	uintptr_t end = (uintptr_t)stack + size - colour * COLOUR_STEP - sizeof(segue_coroutine);
-
-	return (segue_coroutine *)(end & -(uintptr_t)CACHE_LINE);
-}
-
 /* Everything of the stack below its object. */
 static size_t room_below(const segue_coroutine *co)
 {
@@ -284,14 +276,14 @@ static size_t room_below(const segue_coroutine *co)
 
 static segue_coroutine *object_of_slot(struct slab *s, size_t i)
 {
-	return object_at(segue__slot(s, i) + s->class->guard_size, s->class->stack_size, i % COLOURS);
+	return segue__object_at(segue__slot(s, i) + s->class->guard_size, s->class->stack_size, i % COLOURS);
 }
 
 /* Sets the stack's own fields. It is the n-th. */
 static segue_coroutine *place_object(struct stack_class *class, unsigned char *guard, size_t n)
 {
 	unsigned char *stack = guard + class->guard_size;
-	segue_coroutine *co = object_at(stack, class->stack_size, n % COLOURS);
+	segue_coroutine *co = segue__object_at(stack, class->stack_size, n % COLOURS);
 
 	co->stack = stack;
 	co->stack_size = class->stack_size;
@@ -311,7 +303,7 @@ static segue_coroutine *carve(struct stack_class *class)
 		return NULL;
 	segue__annotate_pooled(segue__slot(s, s->carved), class->guard_size); /* nobody's: what Valgrind can't know of a light guard */
 	co = place_object(class, segue__slot(s, s->carved), s->carved);
-	s->carved++;
+	__atomic_store_n(&s->carved, s->carved + 1, __ATOMIC_RELEASE);
 	segue__stacks.made++;
 	return co;
 }
@@ -488,7 +480,8 @@ segue_coroutine *segue__stack_take_slow(struct stack_class *class)
 {
 	segue_coroutine *co;
 
-	if (!started())
+	segue__spare_locks();
+	if (!started() || !segue__prepare_thread())
 		return NULL;
 	if (class->stack_size < process.least) { /* the default one, which nobody asked for by its size */
 		errno = ENOSPC;
@@ -518,6 +511,7 @@ static void give_slow(segue_coroutine *co)
 	struct stack_class *class = co->class;
 	size_t i = (size_t)(class - segue__classes);
 
+	segue__spare_locks();
 	co->ops = NULL;
 	if (!class) {
 		forget_placed(co);
@@ -539,6 +533,13 @@ void segue__stack_give(segue_coroutine *co)
 		give_slow(co);
 }
 
+void segue__stack_clean(segue_coroutine *co)
+{
+	uintptr_t page = process.page;
+
+	(void)madvise(co->stack, (size_t)(((uintptr_t)contexts_of(co) & -page) - (uintptr_t)co->stack), MADV_DONTNEED);
+}
+
 /* ---- The user's memory ------------------------------------------------------------------------------------------ */
 
 segue_coroutine *segue__stack_place(void *memory, size_t size)
@@ -549,13 +550,14 @@ segue_coroutine *segue__stack_place(void *memory, size_t size)
 		errno = EINVAL;
 		return NULL;
 	}
-	if (!started())
+	segue__spare_locks();
+	if (!started() || !segue__prepare_thread())
 		return NULL;
 	if (size < process.least) {
 		errno = ENOSPC;
 		return NULL;
 	}
-	co = object_at(memory, size, 0);
+	co = segue__object_at(memory, size, 0);
 	co->stack = memory;
 	co->stack_size = size;
 	co->class = NULL;

@@ -7,15 +7,21 @@
 
 #include "coroutine.h"
 
-enum { LOCAL_CLASSES = 8 }; /* so many classes have a pool in every thread */
+enum {
+	CLASSES = 64,
+	LOCAL_CLASSES = 8, /* so many of them have a pool in every thread */
+	COLOURS = 8,
+	COLOUR_STEP = 320, /* bytes: 5 cache lines apart, the tops of 8 stacks fall into 8 places of a page */
+};
 
 /* Stacks of one size with guards of one size. */
 struct stack_class {
 	size_t stack_size, guard_size; /* both 0: not in use yet */
 	segue_coroutine *shared;       /* the pool behind the threads' own */
-	struct slab *slabs;            /* newest first; only that one has room */
+	struct slab *slabs;            /* newest first; only that one has room. Atomic, for who looks without the lock */
 };
 
+/* A mapping: this header, in pages of its own, then slots, each a guard and a stack. `carved` is atomic, as the classes' lists are. */
 struct slab {
 	struct slab *next;
 	struct stack_class *class;
@@ -56,10 +62,17 @@ struct stacks {
 	size_t limit;            /* of `outside` */
 };
 
-enum { CLASSES = 64 };
 extern HIDDEN struct stacks segue__stacks;
 extern HIDDEN struct stack_class segue__classes[];
 extern HIDDEN _Thread_local SEGUE_TLS struct local_pool segue__local[LOCAL_CLASSES];
+
+/* Where the object of a stack lies: at the top, so moved that the tops of many stacks don't share a few cache sets. */
+static inline segue_coroutine *segue__object_at(unsigned char *stack, size_t size, size_t colour)
+{
+	uintptr_t end = (uintptr_t)stack + size - colour * COLOUR_STEP - sizeof(segue_coroutine);
+
+	return (segue_coroutine *)(end & -(uintptr_t)CACHE_LINE);
+}
 
 /* The class of such stacks, sizes in bytes: stack and guard are rounded up. NULL with errno, as segue_coroutine_new_with(). */
 HIDDEN struct stack_class *segue__stack_class(size_t stack_size, size_t guard_size);
@@ -112,6 +125,9 @@ static inline bool segue__stack_give_own(segue_coroutine *co)
 
 /* Gives it back: not the one that the caller runs on. */
 HIDDEN void segue__stack_give(segue_coroutine *co) READS_THREAD;
+
+/* Makes it as untouched as a new one, but for the page of its object. */
+HIDDEN void segue__stack_clean(segue_coroutine *co);
 
 /* An object at the top of the user's memory. NULL with errno. segue__stack_give() takes it back. */
 HIDDEN segue_coroutine *segue__stack_place(void *memory, size_t size);

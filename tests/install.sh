@@ -83,7 +83,7 @@ from() {
 # The files
 for path in lib/libsegue.so lib/libsegue.so.0 lib/libsegue.a lib/pkgconfig/segue.pc share/doc/segue/python.md share/doc/segue/threads.md \
 	$(cd "$source" && find include -name '*.h') \
-	$(cd "$source" && ls arch/*.h arch/*/arch.h arch/*/inline.h | sed 's,^,include/segue/,'); do
+	$(cd "$source" && ls arch/arch.h arch/inline.h arch/*/arch.h arch/*/inline.h | sed 's,^,include/segue/,'); do
 	test -s "$prefix/$path" || fail "$path is not installed"
 	cmp -s "$prefix/$path" "$stage$prefix/$path" || case $path in *.a | *.so*) test -s "$stage$prefix/$path" ;; *) false ;; esac ||
 		fail "$path is not the same under DESTDIR"

@@ -3,6 +3,7 @@
 #define SEGUE_ARCH_SWITCH "aarch64/switch.S"
 #define SEGUE_ARCH_PROBE "aarch64/probe.S"
 #define SEGUE_ARCH_INLINE "aarch64/inline.h"
+#define SEGUE_ARCH_INTERRUPTED "aarch64/interrupted.h"
 
 #define SEGUE_ARCH_STACK_ALIGN 16       /* of sp, always */
 

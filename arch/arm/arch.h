@@ -3,6 +3,7 @@
 #define SEGUE_ARCH_SWITCH "arm/switch.S"
 #define SEGUE_ARCH_PROBE "arm/probe.S"
 #define SEGUE_ARCH_INLINE "arm/inline.h"
+#define SEGUE_ARCH_INTERRUPTED "arm/interrupted.h"
 
 #if __ARM_ARCH < 5 || (!defined __thumb2__ && !defined __ARM_ARCH_ISA_ARM)
 #error "segue's switch for ARM wants A32 with blx (ARMv5), or Thumb-2"

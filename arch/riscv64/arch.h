@@ -3,6 +3,7 @@
 #define SEGUE_ARCH_SWITCH "riscv64/switch.S"
 #define SEGUE_ARCH_PROBE "riscv64/probe.S"
 #define SEGUE_ARCH_INLINE "riscv64/inline.h"
+#define SEGUE_ARCH_INTERRUPTED "riscv64/interrupted.h"
 
 #define SEGUE_ARCH_STACK_ALIGN 16       /* of sp at a call */
 

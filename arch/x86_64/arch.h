@@ -3,6 +3,7 @@
 #define SEGUE_ARCH_SWITCH "x86_64/switch.S"
 #define SEGUE_ARCH_PROBE "x86_64/probe.S"
 #define SEGUE_ARCH_INLINE "x86_64/inline.h"
+#define SEGUE_ARCH_INTERRUPTED "x86_64/interrupted.h"
 
 #define SEGUE_ARCH_STACK_ALIGN 16       /* of sp at a call */
 

@@ -1,0 +1,277 @@
+/* The overflow handler. All that is here runs in a signal's handler, on the alternate stack: what it calls is on signal-safety(7)'s
+   list, and tests/signal_safety.sh looks. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../arch/interrupted.h"
+#include "overflow.h"
+#include "stack.h"
+
+enum { FRAMES = 16 }; /* places that a report has at most */
+
+/* ---- Text: as few writes as can be, so that two threads' reports stay apart ------------------------------------- */
+
+struct text {
+	size_t length;
+	char of[1024];
+};
+
+static void flush(struct text *t)
+{
+	size_t done = 0;
+	ssize_t n;
+
+	while (done < t->length && ((n = write(STDERR_FILENO, t->of + done, t->length - done)) > 0 || errno == EINTR))
+		done += n > 0 ? (size_t)n : 0;
+	t->length = 0;
+}
+
+static void put(struct text *t, const char *s)
+{
+	for (; *s; s++) {
+		if (t->length == sizeof t->of)
+			flush(t);
+		t->of[t->length++] = *s;
+	}
+}
+
+static void put_number(struct text *t, uintptr_t n, unsigned base)
+{
+	char digits[2 + 3 * sizeof n + 1];
+	char *d = digits + sizeof digits - 1;
+
+	*d = '\0';
+	do
+		*--d = "0123456789abcdef"[n % base];
+	while (n /= base);
+	if (base == 16)
+		*--d = 'x', *--d = '0';
+	put(t, d);
+}
+
+static void put_site(struct text *t, const char *what, const segue_site *site)
+{
+	put(t, what);
+	put(t, site->file);
+	put(t, ":");
+	put_number(t, site->line, 10);
+}
+
+/* OBJECT+OFFSET, as addr2line and gdb take it. */
+static void put_address(struct text *t, const char *what, void *code)
+{
+	uintptr_t address = (uintptr_t)segue_arch_code(code);
+	const struct objects *objects = __atomic_load_n(&segue__objects, __ATOMIC_ACQUIRE);
+
+	put(t, what);
+	for (size_t i = 0; objects && i < objects->count; i++) {
+		const struct object *o = &objects->of[i];
+
+		if (address >= o->low && address < o->high) {
+			put(t, o->name);
+			put(t, "+");
+			address -= o->base;
+			break;
+		}
+	}
+	put_number(t, address, 16);
+	put(t, "\n");
+}
+
+/* ---- Whose guard it was ----------------------------------------------------------------------------------------- */
+
+struct hit {
+	segue_coroutine *co;
+	uintptr_t address;
+	segue_context at; /* where the fault was */
+	void *link;
+	bool own;         /* the code that faulted ran on that coroutine's stack */
+};
+
+static bool guards(const segue_coroutine *co, uintptr_t address)
+{
+	return co && co->class && (uintptr_t)co->stack - address - 1 < co->class->guard_size;
+}
+
+/* The coroutine in whose slot of a slab it lies; NULL if in none, or if nobody uses that. Slabs stay mapped, and are whole before they
+   are in a list. */
+static segue_coroutine *in_slab(const struct slab *s, uintptr_t address)
+{
+	size_t guard = s->class->guard_size, size = s->class->stack_size;
+	uintptr_t first = (uintptr_t)s + s->mapped - s->slots * (guard + size);
+	size_t i = (address - first) / (guard + size);
+	segue_coroutine *co;
+
+	if (address < first || i >= __atomic_load_n(&s->carved, __ATOMIC_ACQUIRE))
+		return NULL;
+	co = segue__object_at((unsigned char *)first + i * (guard + size) + guard, size, i % COLOURS);
+	return co->ops ? co : NULL;
+}
+
+static segue_coroutine *in_slabs(uintptr_t address)
+{
+	for (size_t i = 0; i < CLASSES; i++)
+		for (const struct slab *s = __atomic_load_n(&segue__classes[i].slabs, __ATOMIC_ACQUIRE); s; s = s->next)
+			if (address - (uintptr_t)s < s->mapped)
+				return in_slab(s, address);
+	return NULL;
+}
+
+/* Whether sp stands on its stack, or below: code that touches the guard may have moved it already, by a large frame. */
+static bool stands_on(const segue_coroutine *co, uintptr_t sp)
+{
+	size_t below = co->class->guard_size + (co == segue_running ? co->stack_size : 0);
+
+	return sp + below - (uintptr_t)co->stack < below + co->stack_size;
+}
+
+static bool find(struct hit *hit, const siginfo_t *info, const ucontext_t *u)
+{
+	hit->address = (uintptr_t)info->si_addr;
+	hit->co = guards(segue_running, hit->address) ? segue_running : in_slabs(hit->address);
+	if (!guards(hit->co, hit->address))
+		return false;
+	hit->at = segue_arch_interrupted(u);
+	hit->link = segue_arch_link(u);
+	hit->own = stands_on(hit->co, (uintptr_t)hit->at.sp);
+	return true;
+}
+
+/* ---- The report ------------------------------------------------------------------------------------------------- */
+
+static void put_origin(struct text *t, const segue_coroutine *co)
+{
+	const segue_code *code = co->code;
+
+	if (code && code->made_here) {
+		put_site(t, "  made at ", &code->site);
+		put(t, ", in ");
+		put(t, code->site.function);
+		put(t, "\n");
+	} else if (code) {
+		put_site(t, "  its code is at ", &code->site);
+		put(t, "\n");
+	}
+	if (co->extras & EXTRA_ORIGIN)
+		for (void **pc = co->origin; *pc; pc++)
+			put_address(t, "  made from ", *pc);
+}
+
+/* Records that don't lie on the stack, each above the one before, are none: code may use its frame pointer for anything. */
+static void put_frames(struct text *t, const struct hit *hit)
+{
+	uintptr_t low = (uintptr_t)hit->co->stack, high = (uintptr_t)contexts_of(hit->co);
+	uintptr_t fp = (uintptr_t)hit->at.fp;
+
+	put_address(t, "  in ", hit->at.ip);
+	if (!hit->own)
+		return;
+	if (!SEGUE_ARCH_FRAME_CHAIN)
+		put_address(t, "  called from ", hit->link);
+	for (int i = 1; SEGUE_ARCH_FRAME_CHAIN && i < FRAMES; i++) {
+		void **record = (void **)(fp - SEGUE_ARCH_RECORD);
+
+		if ((uintptr_t)record < low || (uintptr_t)record >= high || (uintptr_t)record % sizeof(void *))
+			return;
+		put_address(t, "  called from ", record[1]);
+		low = (uintptr_t)(record + 2);
+		fp = (uintptr_t)record[0];
+	}
+}
+
+static void report(const struct hit *hit)
+{
+	const segue_coroutine *co = hit->co;
+	const char *name = segue__name(co);
+	struct text t;
+
+	t.length = 0;
+	put(&t, hit->own ? "segue: stack overflow in '" : "segue: a stray access to the guard of '");
+	put(&t, name ? name : "?");
+	put(&t, "', ");
+	put_number(&t, (uintptr_t)co->stack - hit->address, 10);
+	put(&t, " bytes below its stack of ");
+	put_number(&t, co->stack_size, 10);
+	put(&t, " bytes\n");
+	put_origin(&t, co);
+	put_frames(&t, hit);
+	flush(&t);
+}
+
+/* ---- What was there before -------------------------------------------------------------------------------------- */
+
+/* By the default, which is at once where another process or raise() sent it, and else as the instruction is tried again. */
+static void die(int number, const siginfo_t *info)
+{
+	struct sigaction by_default = { .sa_handler = SIG_DFL };
+
+	sigemptyset(&by_default.sa_mask);
+	sigaction(number, &by_default, NULL);
+	if (info->si_code <= 0)
+		raise(number); /* it is blocked until this handler returns */
+}
+
+/* As the kernel would have called it, but for the stack: the mask is the interrupted code's again when this returns. */
+static void call(struct sigaction *action, int number, siginfo_t *info, void *ucontext)
+{
+	struct sigaction was = *action;
+	sigset_t one;
+
+	if (was.sa_flags & (int)SA_RESETHAND)
+		action->sa_handler = SIG_DFL, action->sa_flags = 0;
+	pthread_sigmask(SIG_BLOCK, &was.sa_mask, NULL);
+	if (was.sa_flags & SA_NODEFER && !sigismember(&was.sa_mask, number)) {
+		sigemptyset(&one);
+		sigaddset(&one, number);
+		pthread_sigmask(SIG_UNBLOCK, &one, NULL);
+	}
+	if (was.sa_flags & SA_SIGINFO)
+		was.sa_sigaction(number, info, ucontext);
+	else
+		was.sa_handler(number);
+}
+
+static void pass_on(int number, siginfo_t *info, void *ucontext)
+{
+	struct sigaction *before = segue__before;
+
+	for (size_t i = 0; i < FAULTS; i++)
+		if (segue__faults[i] == number)
+			before = &segue__before[i];
+	if (before->sa_flags & SA_SIGINFO || (before->sa_handler != SIG_DFL && before->sa_handler != SIG_IGN))
+		call(before, number, info, ucontext);
+	else if (before->sa_handler == SIG_DFL || info->si_code > 0) /* a fault can't be ignored */
+		die(number, info);
+}
+
+/* ---- Recovery --------------------------------------------------------------------------------------------------- */
+
+/* The handler returns into a function that ends the coroutine: on the lowest part of the stack, since what others may still have of it,
+   what it awaits above all, is rather in the first frames than in the last. */
+static void abandon(segue_coroutine *co, ucontext_t *u)
+{
+	segue_context to;
+
+	segue__first_frame(&to, co->stack + SEGUE_STACK_MIN / 2, segue_arch_entry, (void (*)(void))segue__overflowed, co,
+			   (char *)&contexts_of(co)->sender.fp + SEGUE_ARCH_RECORD);
+	segue_arch_go_on(u, &to);
+}
+
+void segue__on_fault(int number, siginfo_t *info, void *ucontext)
+{
+	int error = errno;
+	struct hit hit;
+
+	if (info->si_code > 0 && find(&hit, info, ucontext)) {
+		if (hit.own && hit.co->extras & EXTRA_RECOVER) {
+			abandon(hit.co, ucontext);
+			errno = error;
+			return;
+		}
+		report(&hit);
+	}
+	pass_on(number, info, ucontext);
+	errno = error;
+}
