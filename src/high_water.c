@@ -66,7 +66,7 @@ static uintptr_t lowest_resident(uintptr_t low, uintptr_t high)
 
 /* The user's memory may begin and end inside a page. The object lies in the last one; what is below the first whole one was touched
    if that was, for all that can be known. */
-size_t segue_stack_high_water(const segue_coroutine *co)
+READS_THREAD size_t segue_stack_high_water(const segue_coroutine *co)
 {
 	size_t page = page_size();
 	uintptr_t stack, end, whole, lowest;

@@ -43,7 +43,7 @@ static bool is_in_use(segue_key key)
 	return turns & 1 && turns * SEGUE_KEYS_MAX + key % SEGUE_KEYS_MAX == key;
 }
 
-int segue_key_create(segue_key *key, void (*destructor)(void *value))
+READS_THREAD int segue_key_create(segue_key *key, void (*destructor)(void *value))
 {
 	for (uint32_t i = 0; i < SEGUE_KEYS_MAX; i++) {
 		uint32_t turns = __atomic_load_n(&keys[i].turns, __ATOMIC_RELAXED);
@@ -58,7 +58,7 @@ int segue_key_create(segue_key *key, void (*destructor)(void *value))
 	return -1;
 }
 
-int segue_key_delete(segue_key key)
+READS_THREAD int segue_key_delete(segue_key key)
 {
 	if (!is_in_use(key)) {
 		errno = EINVAL;
@@ -122,7 +122,7 @@ static segue_locals *table_of(const segue_coroutine *co)
 	return own;
 }
 
-void *segue_get_local(segue_key key)
+READS_THREAD void *segue_get_local(segue_key key)
 {
 	segue_locals *table = table_of(segue_running);
 	uint32_t i = key % SEGUE_KEYS_MAX;
@@ -153,7 +153,7 @@ static int enter_thread(void)
 	return threads.error ? threads.error : pthread_setspecific(threads.key, &own);
 }
 
-int segue_set_local(segue_key key, void *value)
+READS_THREAD int segue_set_local(segue_key key, void *value)
 {
 	segue_coroutine *co = segue_running;
 	segue_locals *table = table_of(co);

@@ -30,7 +30,8 @@ static uintptr_t thread_sp(const segue_coroutine *co)
 	return (uintptr_t)contexts_of(root)->sender.sp;
 }
 
-void *segue_call_on_thread_stack(void *(*fn)(void *arg), void *arg)
+/* What runs on a thread's own stack comes back on that thread. */
+READS_THREAD void *segue_call_on_thread_stack(void *(*fn)(void *arg), void *arg)
 {
 	segue_coroutine *co = segue_running;
 	struct call c = { .called = { fn, arg } };

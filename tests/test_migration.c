@@ -210,6 +210,48 @@ static void a_stack_goes_to_the_thread_that_drops_it_in_the_end(void **state)
 	segue_unref(co);
 }
 
+/* What the running coroutine's data is, and which stack is the thread's. */
+static segue_key key;
+
+static NOINLINE void *who_am_i(void *me)
+{
+	*(pthread_t *)me = pthread_self();
+	return segue_current() ? NULL : me;
+}
+
+static segue_result use_locals(void *wrong)
+{
+	pthread_t self;
+
+	for (char *n = wrong; n < (char *)wrong + MOVES; n++) {
+		*(int *)wrong += segue_set_local(key, n) != 0;
+		*(int *)wrong += segue_call_on_thread_stack(who_am_i, &self) != &self;
+		*(int *)wrong += segue_yield(&self).raised != NULL;
+		*(int *)wrong += segue_get_local(key) != n;
+	}
+	return segue_value(wrong);
+}
+
+static void its_data_goes_with_it(void **state)
+{
+	int wrong = 0;
+	segue_coroutine *co = segue_coroutine_new(use_locals, &wrong);
+	segue_result r;
+
+	(void)state;
+	assert_int_equal(segue_key_create(&key, NULL), 0);
+	r = segue_send(co, NULL);
+	assert_true(pthread_equal(*(pthread_t *)r.value, pthread_self()));
+	while (!r.raised) {
+		assert_null(segue_get_local(key));
+		r = send_elsewhere(co, NULL);
+		assert_false(r.value != &wrong && pthread_equal(*(pthread_t *)r.value, pthread_self()));
+	}
+	assert_int_equal(wrong, 0);
+	segue_key_delete(key);
+	segue_unref(co);
+}
+
 /* ---- A user's thread-local, and errno -------------------------------------------------------------------------------- */
 
 static _Thread_local int number;
@@ -336,6 +378,7 @@ int main(void)
 		cmocka_unit_test(chains_move_as_a_whole),
 		cmocka_unit_test(stacks_are_of_the_thread_that_asks),
 		cmocka_unit_test(a_stack_goes_to_the_thread_that_drops_it_in_the_end),
+		cmocka_unit_test(its_data_goes_with_it),
 		cmocka_unit_test(functions_that_are_not_inlined_read_the_present_threads),
 		cmocka_unit_test(an_address_from_before_is_the_old_threads),
 		cmocka_unit_test(a_plain_read_is_one_threads_or_the_others),
