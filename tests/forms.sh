@@ -39,6 +39,7 @@ rows=0
 grep -v '^#' "$source/tests/forms/table" | tr -s ' ' | sed 's/ *| */|/g' >rows
 while IFS='|' read -r when compiler flags form library; do
 	test "$when${FORMS-}" || continue
+	test "$when" != n || test ! "$HOST" || continue
 	test "$compiler" = cc && compiler=$CC
 	# Another compiler than the build's is for where the build's is native
 	test "$compiler" = "$CC" || test ! "$HOST" || continue
@@ -46,5 +47,5 @@ while IFS='|' read -r when compiler flags form library; do
 	run_row </dev/null
 	rows=$((rows + 1))
 done <rows
-test $rows -ge 3 || fail 'the table has no rows'
+test $rows -ge 2 || fail 'the table has no rows'
 done_here
