@@ -11,7 +11,7 @@ build() {
 	esac
 	(
 		cd "$source" # the sources name each other from there
-		$compiler $flags -w -DCORPUS='"/"' -I"$built" -Iinclude -I. $CPPFLAGS $CMOCKA_CFLAGS -include "tests/forms/$form.h" "$@" $link \
+		$compiler $flags -fexceptions -w -DCORPUS='"/"' -I"$built" -Iinclude -I. $CPPFLAGS $CMOCKA_CFLAGS -include "tests/forms/$form.h" "$@" $link \
 			$CMOCKA_LIBS -pthread -lm -o "$built/tests/forms.dir/$name"
 	) || fail "$name does not build"
 }
