@@ -14,6 +14,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -535,9 +536,11 @@ void segue__stack_give(segue_coroutine *co)
 
 void segue__stack_clean(segue_coroutine *co)
 {
-	uintptr_t page = process.page;
+	unsigned char *top = (unsigned char *)contexts_of(co);
+	unsigned char *last = (unsigned char *)((uintptr_t)top & -(uintptr_t)process.page);
 
-	(void)madvise(co->stack, (size_t)(((uintptr_t)contexts_of(co) & -page) - (uintptr_t)co->stack), MADV_DONTNEED);
+	(void)madvise(co->stack, (size_t)(last - co->stack), MADV_DONTNEED);
+	memset(last, 0, (size_t)(top - last));
 }
 
 /* ---- The user's memory ------------------------------------------------------------------------------------------ */

@@ -126,7 +126,7 @@ static inline bool segue__stack_give_own(segue_coroutine *co)
 /* Gives it back: not the one that the caller runs on. */
 HIDDEN void segue__stack_give(segue_coroutine *co) READS_THREAD;
 
-/* Makes it as untouched as a new one, but for the page of its object. */
+/* Makes it as clean as a new one below its object. */
 HIDDEN void segue__stack_clean(segue_coroutine *co);
 
 /* An object at the top of the user's memory. NULL with errno. segue__stack_give() takes it back. */
