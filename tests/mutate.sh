@@ -31,7 +31,7 @@ build()
 
 passes()
 {
-	{ timeout 20 ${EMULATOR-} "mutants/$1" >mutants/$1.log 2>&1; } 2>mutants/shell.log
+	{ timeout 10 ${EMULATOR-} "mutants/$1" >mutants/$1.log 2>&1; } 2>mutants/shell.log
 }
 
 verdict()
