@@ -50,7 +50,6 @@ void segue__origin_take(void **frames, int n, void *caller, const segue_code *co
 	struct walk w = { __builtin_extract_return_addr(caller), constructor, frames + 1, n - 1, 0 };
 
 	frames[0] = w.caller;
-	if (n > 1 || constructor)
-		_Unwind_Backtrace(collect, &w);
+	_Unwind_Backtrace(collect, &w);
 	*w.pc = NULL;
 }
