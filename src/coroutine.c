@@ -64,15 +64,6 @@ struct epilogue {
 static void drop(segue_coroutine *co);
 static void end_closed(segue_coroutine *co, segue_result r);
 
-/* By a copy that is not on the stack: the switch may read it when that no longer reaches down to here, and a signal might overwrite it. */
-static READS_THREAD void go_back(segue_contexts *contexts, segue_result r)
-{
-	static _Thread_local SEGUE_TLS segue_context sender;
-
-	sender = contexts->sender;
-	(void)segue_arch_switch(&contexts->own, &sender, r.value, r.raised);
-}
-
 static void finish_epilogue(struct left *left)
 {
 	segue_contexts *contexts = (segue_contexts *)left - 1;
@@ -82,7 +73,7 @@ static void finish_epilogue(struct left *left)
 		end_closed(left->co, r);
 	else
 		drop(left->co);
-	go_back(contexts, r);
+	(void)segue_arch_switch(&contexts->own, &contexts->sender, r.value, r.raised);
 }
 
 static segue_pair leave_dropped(segue_coroutine *leaf, segue_coroutine *root, segue_result r)

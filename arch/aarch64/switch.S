@@ -24,7 +24,6 @@
 #define DW_CFA_expression 0x10
 #define DW_OP_deref 0x06
 #define DW_OP_breg(n) (0x70 + (n))
-#define X1 1
 #define X19 19
 #define X29 29
 #define X30 30                           /* the return address's column */
@@ -122,22 +121,18 @@ LOCAL(resume):
 	.endr
 	ret
 
-/* Not suspended by this stub: give it its three words and go where it says. From the first line on its caller is the
-   other side, and what is not loaded yet is found in *to, through x1. */
+/* Not suspended by this stub: give it its three words and go where it says. sp last: *to may lie on that very stack, below where it
+   ends then, and a signal's frame may come there. From then on its caller is the other side. */
 LOCAL(foreign):
 	.cfi_restore_state
+	ldr	x29, [x1, #SEGUE_ARCH_FP]
+	ldr	x19, [x1, #SEGUE_ARCH_BASE]
 	mov	sp, x9
 	.cfi_def_cfa_offset 0
 	.cfi_register x30, x10
-	.cfi_escape DW_CFA_expression, X29, 2, DW_OP_breg(X1), SLEB(SEGUE_ARCH_FP)
-	.cfi_escape DW_CFA_expression, X19, 2, DW_OP_breg(X1), SLEB(SEGUE_ARCH_BASE)
-	.irp	kept, x20, x21, x22, x23, x24, x25, x26, x27, x28, d8, d9, d10, d11, d12, d13, d14, d15
+	.irp	kept, x19, x20, x21, x22, x23, x24, x25, x26, x27, x28, x29, d8, d9, d10, d11, d12, d13, d14, d15
 	.cfi_restore \kept
 	.endr
-	ldr	x29, [x1, #SEGUE_ARCH_FP]
-	.cfi_restore x29
-	ldr	x19, [x1, #SEGUE_ARCH_BASE]
-	.cfi_restore x19
 	mov	x1, x2
 	ret	x10
 	.cfi_endproc

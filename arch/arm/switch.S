@@ -40,7 +40,6 @@
 #define DW_CFA_expression 0x10
 #define DW_OP_deref 0x06
 #define DW_OP_breg(n) (0x70 + (n))
-#define R1 1
 #define R6 6
 #define R7 7
 #define R11 11
@@ -127,17 +126,17 @@ segue_arch_switch:
 #endif
 	bx	ip
 
-/* Not suspended by this stub: give it its three words and jump where it says. From the first line on its caller is the
-   other side, and what is not loaded yet is found in *to, through r1. */
+/* Not suspended by this stub: give it its three words and jump where it says. sp last: *to may lie on that very stack, below where it
+   ends then, and a signal's frame may come there. From then on its caller is the other side. */
 .Lforeign:
 	.cfi_restore_state
+	ldr	r6, [r1, #SEGUE_ARCH_BASE]
+	ldr	r7, [r1, #SEGUE_ARCH_FP]
+	mov	r11, r7
 	mov	sp, ip
 	.cfi_def_cfa sp, 0
 	.cfi_register lr, r8
-	.cfi_escape DW_CFA_expression, R6, 2, DW_OP_breg(R1), SLEB(SEGUE_ARCH_BASE)
-	.cfi_escape DW_CFA_expression, R7, 2, DW_OP_breg(R1), SLEB(SEGUE_ARCH_FP)
-	.cfi_escape DW_CFA_expression, R11, 2, DW_OP_breg(R1), SLEB(SEGUE_ARCH_FP)
-	.irp	n, 4, 5, 8, 9, 10
+	.irp	n, 4, 5, 6, 7, 8, 9, 10, 11
 	.cfi_same_value r\n
 	.endr
 #ifdef __ARM_FP
@@ -145,12 +144,6 @@ segue_arch_switch:
 	.cfi_same_value d\n
 	.endr
 #endif
-	ldr	r6, [r1, #SEGUE_ARCH_BASE]
-	.cfi_same_value r6
-	ldr	r7, [r1, #SEGUE_ARCH_FP]
-	.cfi_same_value r7
-	mov	r11, r7
-	.cfi_same_value r11
 	mov	r1, r2
 	bx	r8
 	.cfi_endproc

@@ -33,7 +33,6 @@
 #define RA 1
 #define S0 8
 #define S1 9
-#define A1 11
 #define SLEB(n) ((n) & 0x7f)             /* of -64 to 63: one byte */
 
 #if SEGUE_ARCH_FLEN == 8
@@ -177,20 +176,18 @@ segue_arch_switch:
 	same_fs_and_s2_up
 	jr	t2
 
-/* Not suspended by this stub: give it its three words and jump where it says. From the first line on its caller is the
-   other side, and what is not loaded yet is found in *to, through a1. */
+/* Not suspended by this stub: give it its three words and jump where it says. sp last: *to may lie on that very stack, below where it
+   ends then, and a signal's frame may come there. From then on its caller is the other side. */
 .Lforeign:
 	.cfi_restore_state
+	ld	s0, SEGUE_ARCH_FP(a1)
+	ld	s1, SEGUE_ARCH_BASE(a1)
 	mv	sp, t1
 	.cfi_def_cfa sp, 0
 	.cfi_register ra, t2
-	.cfi_escape DW_CFA_expression, S0, 2, DW_OP_breg(A1), SLEB(SEGUE_ARCH_FP)
-	.cfi_escape DW_CFA_expression, S1, 2, DW_OP_breg(A1), SLEB(SEGUE_ARCH_BASE)
-	same_fs_and_s2_up
-	ld	s0, SEGUE_ARCH_FP(a1)
 	.cfi_same_value s0
-	ld	s1, SEGUE_ARCH_BASE(a1)
 	.cfi_same_value s1
+	same_fs_and_s2_up
 	mv	a1, a2
 	jr	t2
 	.cfi_endproc

@@ -99,23 +99,21 @@ segue_arch_switch:
 	.cfi_same_value %r15
 	notrack jmp *%r8
 
-/* Not suspended by this stub: give it its three words and jump where it says. From the first line on its caller is the
-   other side, and what is not loaded yet is found in *to, through rsi. */
+/* Not suspended by this stub: give it its three words and jump where it says. sp last: *to may lie on that very stack, below where it
+   ends then, and a signal's frame may come there. From then on its caller is the other side. */
 .Lforeign:
 	.cfi_restore_state
+	mov	SEGUE_ARCH_FP(%rsi), %rbp
+	mov	SEGUE_ARCH_BASE(%rsi), %rbx
 	mov	%r9, %rsp
 	.cfi_def_cfa %rsp, 0
 	.cfi_register %rip, %r8
-	.cfi_escape DW_CFA_expression, RBP, 2, DW_OP_breg(4), SLEB(SEGUE_ARCH_FP)
-	.cfi_escape DW_CFA_expression, RBX, 2, DW_OP_breg(4), SLEB(SEGUE_ARCH_BASE)
+	.cfi_same_value %rbp
+	.cfi_same_value %rbx
 	.cfi_same_value %r12
 	.cfi_same_value %r13
 	.cfi_same_value %r14
 	.cfi_same_value %r15
-	mov	SEGUE_ARCH_FP(%rsi), %rbp
-	.cfi_same_value %rbp
-	mov	SEGUE_ARCH_BASE(%rsi), %rbx
-	.cfi_same_value %rbx
 	notrack jmp *%r8
 	.cfi_endproc
 	.size	segue_context_switch, . - segue_context_switch
