@@ -37,7 +37,7 @@ try() { # run|compile COMPILER FLAG...
 		"$@" $level -Wall -Wextra -Werror $CPPFLAGS $include -c moves.c -o moves.o 2>errors || fail "with $* $level it does not compile" errors
 	done
 	test "$how" = run && test "$1" = "${CC%% *}" || return 0
-	"$@" -O2 -w $CPPFLAGS $include $CMOCKA_CFLAGS "$source/tests/test_inline.c" "$built/.libs/libsegue.a" $CMOCKA_LIBS -pthread -o inline ||
+	"$@" -O2 -w $CPPFLAGS $include $CMOCKA_CFLAGS "$source/tests/test_inline.c" "$source/arch/probe.S" "$built/.libs/libsegue.a" $CMOCKA_LIBS -pthread -o inline ||
 		fail "test_inline does not build with $*"
 	$EMULATOR ./inline >inline.log 2>&1 || fail "test_inline fails with $*" inline.log
 }

@@ -22,7 +22,7 @@ passes() {
 
 run_row() {
 	echo "$compiler $flags, $form, $library"
-	build inline tests/test_inline.c && passes inline
+	build inline tests/test_inline.c "$built/arch/probe.o" && passes inline
 	for name in states await fenv threads; do
 		build $name tests/test_$name.c && passes $name
 	done

@@ -103,7 +103,7 @@ build_inlined()
 
 library=
 for o; do
-	case $o in *test_* | *probe.o) ;; *) library="$library $o" ;; esac
+	case $o in arch/*probe.o) library="$library $o" ;; *test_* | *probe.o) ;; *) library="$library $o" ;; esac
 done
 inline=arch/$cpu/inline.h
 build_inlined && passes test_inline || {

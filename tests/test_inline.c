@@ -2,6 +2,7 @@
 #include <segue/inline.h>
 
 #include "cmocka_headers.h"
+#include "probe.h"
 
 #include <alloca.h>
 #include <string.h>
@@ -148,6 +149,33 @@ static void frames_are_found_again(void **state)
 	}
 }
 
+uintptr_t segue_probe_arrived[6];
+segue_context segue_probe_left, *segue_probe_home;
+
+/* Whatever inlined it, for another instruction set of the same ABI too: the words are in every register that may want them. */
+static void what_another_compiler_inlined_gets_its_words(void **state)
+{
+	static _Alignas(64) struct {
+		segue_context own, sender;
+		segue_hot hot;
+	} object;
+	static _Alignas(64) unsigned char stack[16384];
+	static char fp, base, value;
+	unsigned char *sp = stack + sizeof stack / 2;
+
+	(void)state;
+	object.own = (segue_context){ sp, &fp, (void *)segue_probe_arrive, &base };
+	segue_probe_home = &object.sender;
+	segue_send((segue_coroutine *)(void *)&object.hot, &value);
+	segue_arch_set_current(NULL); /* it came back by a bare switch */
+	assert_int_equal(segue_probe_arrived[0], 0);
+	assert_int_equal(segue_probe_arrived[1], (uintptr_t)&value);
+	assert_int_equal(segue_probe_arrived[2], (uintptr_t)sp);
+	assert_int_equal(segue_probe_arrived[3], (uintptr_t)&fp);
+	assert_int_equal(segue_probe_arrived[4], (uintptr_t)&base);
+	assert_int_equal(segue_probe_arrived[5], (uintptr_t)&fp);
+}
+
 /* ---- Many call sites, each its own place to go on -------------------------------------------------------------------- */
 
 #define COUNT(n) v = segue_yield((char *)v + 1).value;
@@ -267,6 +295,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(values_in_registers_are_kept),
 		cmocka_unit_test(frames_are_found_again),
+		cmocka_unit_test(what_another_compiler_inlined_gets_its_words),
 		cmocka_unit_test(every_place_is_its_own),
 		cmocka_unit_test(what_is_thrown_arrives),
 		cmocka_unit_test(a_chain_is_sent_to_at_its_root),
