@@ -60,6 +60,7 @@ struct epilogue {
 		segue_result result; /* for the resumer; of one that was closed, what came out */
 	} left;
 };
+_Static_assert(offsetof(struct epilogue, left) == sizeof(segue_contexts), "its argument is just above");
 
 static void drop(segue_coroutine *co);
 static void end_closed(segue_coroutine *co, segue_result r);
@@ -84,8 +85,7 @@ static segue_pair leave_dropped(segue_coroutine *leaf, segue_coroutine *root, se
 	segue__annotate_taken((char *)e - RED_ZONE, RED_ZONE + sizeof *e);
 	e->contexts.sender = contexts_of(root)->sender;
 	e->left = (struct left){ root, r };
-	segue__first_frame(&e->contexts.own, e, segue_arch_entry, (void (*)(void))finish_epilogue, &e->left,
-			   (char *)&e->contexts.sender.fp + SEGUE_ARCH_RECORD);
+	segue__first_call(&e->contexts, e, (void (*)(void))finish_epilogue);
 	segue_running = root->resumer;
 	return segue_arch_switch(&contexts_of(leaf)->own, &e->contexts.own, NULL, NULL);
 }

@@ -99,6 +99,12 @@ static inline segue_contexts *contexts_of(segue_coroutine *co)
 	return (segue_contexts *)co - 1;
 }
 
+/* A first frame, at the end of a stack: calls fn with what lies just above these contexts. Its caller is their sender. */
+static inline void segue__first_call(segue_contexts *contexts, void *top, void (*fn)(void))
+{
+	segue__first_frame(&contexts->own, top, segue_arch_entry, fn, contexts + 1, (char *)&contexts->sender.fp + SEGUE_ARCH_RECORD);
+}
+
 enum { CACHE_LINE = 64 };
 #if __SIZEOF_POINTER__ == 8
 _Static_assert(sizeof(segue_contexts) == CACHE_LINE, "the saved contexts are one cache line");

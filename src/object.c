@@ -73,10 +73,7 @@ void segue_object_unref(void *object)
 
 static inline segue_coroutine *initialise(segue_coroutine *co, segue_body *body, void *arg, uint32_t kind, const segue_code *code)
 {
-	segue_contexts *contexts = contexts_of(co);
-
-	segue__first_frame(&contexts->own, contexts, segue_arch_entry, (void (*)(void))segue__run, co,
-			   (char *)&contexts->sender.fp + SEGUE_ARCH_RECORD);
+	segue__first_call(contexts_of(co), contexts_of(co), (void (*)(void))segue__run);
 	co->gate = GATE_CREATED;
 	co->refs = 1;
 	co->leaf = co->root = co;
@@ -95,13 +92,11 @@ static inline segue_coroutine *initialise(segue_coroutine *co, segue_body *body,
 /* Bytes at the top of a new one's stack, above the first frame, which moves down. */
 static void *reserve(segue_coroutine *co, size_t size)
 {
-	segue_context *own = &contexts_of(co)->own;
-	void **sp = own->sp;
-	uintptr_t top = ((uintptr_t)sp + SEGUE_ARCH_STACK_ALIGN - size) & -(uintptr_t)SEGUE_ARCH_STACK_ALIGN;
-	void (*entry)(void) = (void (*)(void))sp[0];
+	uintptr_t end = (uintptr_t)contexts_of(co)->own.sp + SEGUE_ARCH_STACK_ALIGN;
+	void *top = (void *)((end - size) & -(uintptr_t)SEGUE_ARCH_STACK_ALIGN);
 
-	segue__first_frame(own, (void *)top, segue_arch_entry, entry, co, own->fp);
-	return (void *)top;
+	segue__first_call(contexts_of(co), top, (void (*)(void))segue__run);
+	return top;
 }
 
 static void add_origin(segue_coroutine *co, int depth, void *caller)

@@ -4,7 +4,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "coroutine.h"
+#include "chain.h"
 
 static int this_thread(void)
 {
@@ -18,13 +18,10 @@ void segue__own(segue_coroutine *root)
 
 void segue__check_owner(const segue_coroutine *co)
 {
-	const segue_coroutine *root = co;
-	int owner, me = this_thread();
+	int me = this_thread();
+	int owner = __atomic_load_n(&segue__root(co)->owner, __ATOMIC_RELAXED);
 	segue_info info;
 
-	while (root->awaiter)
-		root = root->awaiter;
-	owner = __atomic_load_n(&root->owner, __ATOMIC_RELAXED);
 	if (owner == me)
 		return;
 	segue_inspect(co, &info, sizeof info);

@@ -10,7 +10,7 @@ struct call {
 		void *arg;
 	} called;
 };
-_Static_assert(offsetof(struct call, called) == sizeof(segue_contexts), "segue_arch_entry finds its sender just below");
+_Static_assert(offsetof(struct call, called) == sizeof(segue_contexts), "its argument is just above");
 
 static void run(struct called *called)
 {
@@ -42,8 +42,7 @@ READS_THREAD void *segue_call_on_thread_stack(void *(*fn)(void *arg), void *arg)
 		return fn(arg);
 	top = (unsigned char *)((thread_sp(co) - RED_ZONE) & -(uintptr_t)CACHE_LINE);
 	segue__annotate_taken(top - RED_ZONE, RED_ZONE);
-	segue__first_frame(&c.contexts.own, top, segue_arch_entry, (void (*)(void))run, &c.called,
-			   (char *)&c.contexts.sender.fp + SEGUE_ARCH_RECORD);
+	segue__first_call(&c.contexts, top, (void (*)(void))run);
 	segue_running = NULL;
 	r = segue__unpair(segue_arch_switch(&c.contexts.sender, &c.contexts.own, NULL, NULL));
 	segue_running = co;
