@@ -12,6 +12,7 @@
 
 #include "../src/coroutine.h"
 #include "cmocka_headers.h"
+#include "descend.h"
 #include "process.h"
 
 #ifndef MADV_GUARD_INSTALL
@@ -207,22 +208,6 @@ static void a_pooled_stack_keeps_its_guard(void **state)
 }
 
 /* ---- A real overflow -------------------------------------------------------------------------------------------- */
-
-static __attribute__((noinline)) int descend(volatile int *deeper)
-{
-	volatile int here[64];
-
-	here[0] = *deeper;
-	return here[0] ? descend(here) + here[0] : 0;
-}
-
-static segue_result overflow(void *unused)
-{
-	volatile int deeper = 1;
-
-	(void)unused;
-	return segue_value((void *)(intptr_t)descend(&deeper));
-}
 
 static void send_to(void *co)
 {

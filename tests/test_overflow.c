@@ -15,6 +15,7 @@
 
 #include "../src/coroutine.h"
 #include "cmocka_headers.h"
+#include "descend.h"
 #include "process.h"
 
 /* ---- The library's mmap() goes through here --------------------------------------------------------------------- */
@@ -115,22 +116,6 @@ static int lines_with(const char *words)
 }
 
 /* ---- Overflows -------------------------------------------------------------------------------------------------- */
-
-static __attribute__((noinline)) int descend(volatile int *deeper)
-{
-	volatile int here[64];
-
-	here[0] = *deeper;
-	return here[0] ? descend(here) + here[0] : 0;
-}
-
-static segue_result overflow(void *unused)
-{
-	volatile int deeper = 1;
-
-	(void)unused;
-	return segue_value((void *)(intptr_t)descend(&deeper));
-}
 
 static segue_coroutine *new_with(segue_body *body, void *arg, const char *name, uint32_t flags)
 {
