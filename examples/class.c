@@ -1,4 +1,8 @@
-/* A class that is a coroutine: an object with __await__, send, throw and close, which hands these on to a generator it holds. */
+/* A class that is a coroutine: an object with __await__, send, throw and close, which hands these on to a generator it holds.
+ *
+ * Anything is an object that starts with a pointer to a segue_ops, a table of what it can do. segue_await() then takes it as it takes a
+ * coroutine, and calls its functions where Python would call its methods.
+ */
 #include <segue.h>
 #include <stdio.h>
 #include <stdlib.h>

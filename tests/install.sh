@@ -82,6 +82,7 @@ from() {
 
 # The files
 for path in lib/libsegue.so lib/libsegue.so.0 lib/libsegue.a lib/pkgconfig/segue.pc share/doc/segue/python.md share/doc/segue/threads.md \
+	$(cd "$source" && ls examples/README.md examples/*.c | sed 's,^,share/doc/segue/,') \
 	$(cd "$source" && find include -name '*.h') \
 	$(cd "$source" && ls arch/arch.h arch/inline.h arch/*/arch.h arch/*/inline.h | sed 's,^,include/segue/,'); do
 	test -s "$prefix/$path" || fail "$path is not installed"
