@@ -25,6 +25,22 @@ extern "C" {
 #pragma GCC visibility push(default)
 #endif
 
+/* ---- Version --------------------------------------------------------------------------------------------------- */
+
+#define SEGUE_VERSION_MAJOR 0
+#define SEGUE_VERSION_MINOR 1
+#define SEGUE_VERSION_PATCH 0
+/** This header's version as a number to compare, 1002003 for 1.2.3, and as a string. */
+#define SEGUE_VERSION (SEGUE_VERSION_MAJOR * 1000000 + SEGUE_VERSION_MINOR * 1000 + SEGUE_VERSION_PATCH)
+#define SEGUE_VERSION_STRING SEGUE_VERSION_DOTTED(SEGUE_VERSION_MAJOR, SEGUE_VERSION_MINOR, SEGUE_VERSION_PATCH)
+#define SEGUE_VERSION_DOTTED(major, minor, patch) SEGUE_VERSION_DOTTED_1(major, minor, patch)
+#define SEGUE_VERSION_DOTTED_1(major, minor, patch) #major "." #minor "." #patch
+
+/** The library's version: what SEGUE_VERSION was when it was built. A program that is older than its shared library finds the larger
+ * number here. Thread: any; async-signal-safe. Since: 0.1
+ */
+uint32_t segue_version(void);
+
 /* ---- Results and exception types ------------------------------------------------------------------------------- */
 
 /** An exception type: a static object, told by its address. Its size is frozen, since programs hold copies of exported ones. */
