@@ -30,7 +30,8 @@ enum segue_state segue_state(const segue_coroutine *co)
 
 static IN_PLACE segue_pair enter(segue_coroutine *root, segue_coroutine *leaf, void *value, const segue_type *raised)
 {
-	root->resumer = segue_running;
+	if (unlikely(root->resumer != segue_running)) /* see segue/inline.h */
+		root->resumer = segue_running;
 	segue_running = leaf;
 	return segue_arch_switch(&contexts_of(root)->sender, &contexts_of(leaf)->own, value, raised);
 }

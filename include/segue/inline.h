@@ -81,6 +81,13 @@ segue_result segue_send_slowly(segue_coroutine *co, void *value);
 segue_result segue_yield_slowly(void *value);
 #endif
 
+/* Who sends is as a rule who sent before. A store that is not made is one that segue_yield() need not wait for. */
+SEGUE_INLINED void segue_note_resumer(segue_hot *hot, segue_coroutine *resumer)
+{
+	if (__builtin_expect(hot->resumer != resumer, 0))
+		hot->resumer = resumer;
+}
+
 SEGUE_INLINED_PAIR segue_result segue_send(segue_coroutine *co, void *value)
 {
 	segue_hot *hot = (segue_hot *)co;
@@ -89,7 +96,7 @@ SEGUE_INLINED_PAIR segue_result segue_send(segue_coroutine *co, void *value)
 	if (__builtin_expect(!co || hot->gate, 0))
 		return segue_send_slowly(co, value);
 	hot->gate = SEGUE_GATE_RUNNING;
-	hot->resumer = segue_arch_exchange_current(co);
+	segue_note_resumer(hot, segue_arch_exchange_current(co));
 	SEGUE_ARCH_SWITCH_INLINE(co, SENDER, OWN, r);
 	return r;
 }
