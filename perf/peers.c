@@ -21,6 +21,7 @@ const struct peer *const peers[] = {
 	&peer_cpp20_pooled,
 #endif
 	&peer_machine,
+	&peer_memory,
 	&peer_call,
 	NULL,
 };

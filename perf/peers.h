@@ -70,7 +70,7 @@ extern const char *const absent_peers[];
 
 extern const struct peer peer_switch, peer_send, peer_inline;
 extern const struct peer peer_ucontext, peer_boost, peer_boost_guarded, peer_pcl;
-extern const struct peer peer_cpp20, peer_cpp20_pooled, peer_machine, peer_call;
+extern const struct peer peer_cpp20, peer_cpp20_pooled, peer_machine, peer_memory, peer_call;
 
 #ifdef __cplusplus
 }
