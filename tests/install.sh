@@ -89,6 +89,9 @@ for path in lib/libsegue.so lib/libsegue.so.0 lib/libsegue.a lib/pkgconfig/segue
 	cmp -s "$prefix/$path" "$stage$prefix/$path" || case $path in *.a | *.so*) test -s "$stage$prefix/$path" ;; *) false ;; esac ||
 		fail "$path is not the same under DESTDIR"
 done
+for page in man7/segue.7 man3/segue_send.3 man3/segue_close.3; do
+	cmp -s "$prefix/share/man/$page" "$stage$prefix/share/man/$page" || fail "$page is not installed"
+done
 (cd "$prefix" && find include -type f) | while read -r path; do
 	cmp -s "$(from "$path")" "$prefix/$path" || fail "$path is installed, and is no header of ours"
 done
