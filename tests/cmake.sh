@@ -36,21 +36,20 @@ int main(void)
 END
 
 # What is built, as it is
-stage=$PWD/stage
-$MAKE -C "$built" install DESTDIR="$stage" >make.log 2>&1 || fail 'make install' make.log
-mv "$stage$PREFIX" installed
-lib=$(cd installed && ls -d lib/libsegue.a lib/*/libsegue.a 2>/dev/null | sed 's,/libsegue.a,,')
+$MAKE -C "$built" install DESTDIR="$PWD/stage" >make.log 2>&1 || fail 'make install' make.log
+package=$(cd stage && find . -name segue-config.cmake)
+package=${package%/*} lib=${package%/cmake/segue}
 
 target=
 test ! "$HOST" || target='-DCMAKE_SYSTEM_NAME=Linux -DCMAKE_SYSTEM_PROCESSOR=any'
-configures() { # PREFIX [ARGUMENT...]
-	prefix=$1
+configures() { # ROOT [ARGUMENT...]
+	root=$1
 	shift
-	cmake -S project -B out -Usegue_DIR -UVERSIONS $target -DCMAKE_C_COMPILER="$(echo $CC | tr ' ' ';')" -DCMAKE_C_FLAGS="$CPPFLAGS" -DCMAKE_PREFIX_PATH="$prefix" \
-		-DCMAKE_FIND_ROOT_PATH_MODE_PACKAGE=BOTH "$@" >cmake.log 2>&1
+	cmake -S project -B out -UVERSIONS $target -DCMAKE_C_COMPILER="$(echo $CC | tr ' ' ';')" -DCMAKE_C_FLAGS="$CPPFLAGS" -Dsegue_DIR="$root/$package" \
+		"$@" >cmake.log 2>&1
 }
 
-consumes() { # PREFIX
+consumes() { # ROOT
 	rm -rf out
 	configures "$1" || fail "cmake does not find it in $1" cmake.log
 	cmake --build out >build.log 2>&1 || fail "the project does not build with what is in $1" build.log
@@ -61,8 +60,8 @@ consumes() { # PREFIX
 	done
 }
 
-consumes "$PWD/installed"
-mv installed moved
+consumes "$PWD/stage"
+mv stage moved
 consumes "$PWD/moved"
 
 major=${VERSION%%.*} next=$((${VERSION%%.*} + 1))
@@ -73,6 +72,12 @@ for versions in "$VERSION.1" "$next" "$major;EXACT" "$major...<$VERSION" "$VERSI
 	configures "$PWD/moved" -DVERSIONS="$versions" && fail "it does as $versions"
 	grep -q -e 'Could not find a configuration file' -e 'no component none' cmake.log || fail "it does not do as $versions, and for another reason" cmake.log
 done
+
+# Where CMake looks by itself
+if test "$lib" = ".$PREFIX/lib"; then
+	configures "$PWD/moved" -Usegue_DIR -DCMAKE_PREFIX_PATH="$PWD/moved$PREFIX" -DCMAKE_FIND_ROOT_PATH_MODE_PACKAGE=BOTH ||
+		fail 'cmake does not find it by the prefix' cmake.log
+fi
 
 # Without the shared library
 rm moved/$lib/*.so*

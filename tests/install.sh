@@ -66,11 +66,11 @@ int main(void)
 }
 END
 
-# As this tree is configured, but for the prefix; the user's flags are for the user's build.
+# As this tree is configured, but for the directories; the user's flags are for the user's build.
 prefix=$PWD/prefix stage=$PWD/stage
 mkdir build
 cd build
-configure_as_here --prefix="$prefix" CFLAGS='-g -O2' LDFLAGS= >configure.log 2>&1 || fail 'configure'
+configure_as_here --prefix="$prefix" --libdir="$prefix/lib" --docdir="$prefix/share/doc/segue" CFLAGS='-g -O2' LDFLAGS= >configure.log 2>&1 || fail 'configure'
 $MAKE install >make.log 2>&1 || fail 'make install'
 $MAKE install DESTDIR="$stage" >stage.log 2>&1 || fail 'make install DESTDIR'
 cd ..
