@@ -86,6 +86,29 @@ for page in "$manual"/*.3; do
 			fail "$name.3 does not have $each in its SYNOPSIS"
 	done
 done
+
+# Types: what stands in the SYNOPSIS from `typedef` or `extern` to the `;` is in a header, but for comments
+flat() {
+	tr '\n\t' '  ' | sed -E -e 's,/\*([^*]|\*+[^*/])*\*+/,,g' -e 's/__extension__ //g' -e 's/  +/ /g'
+}
+definitions() { # PAGE: one a line
+	awk '
+		/^\.Sh/ { on = $2 == "SYNOPSIS" }
+		/^\.Ed/ { code = 0 }
+		code && /^(typedef|extern) / { open = 1 }
+		open { print; depth += gsub(/\{/, "{") - gsub(/\}/, "}") }
+		open && !depth && /;/ { open = 0; print "\001" }
+		on && /^\.Bd -literal/ { code = 1 }
+	' "$1" | flat | tr '\001' '\n' | sed -e 's/^ //' -e 's/ $//' -e '/^$/d'
+}
+cat $public | flat >headers.flat
+for page in "$manual"/*.3; do
+	definitions "$page" | while read -r definition; do
+		grep -q -F -e "$definition" headers.flat || fail "${page##*/} has this otherwise than the headers: $definition"
+	done
+done
+test "$(cat "$manual"/*.3 | grep -c '^typedef')" = "$(for page in "$manual"/*.3; do definitions "$page"; done | grep -c '^typedef')" ||
+	fail 'the definitions could not be read'
 prototypes "$manual/segue_send.3" | sed 's/void \*value/int value/' >prototypes.c
 compiles prototypes.c prototypes.o -c && fail 'a prototype that is another is not noticed'
 
