@@ -66,12 +66,12 @@ extern const segue_type segue_BaseException;
 extern const segue_type segue_GeneratorExit; /* under BaseException: this coroutine is being closed */
 extern const segue_type segue_Exception;     /* under BaseException; all that follow are under Exception */
 extern const segue_type segue_StopIteration; /* it returned */
-extern const segue_type segue_RuntimeError;
-extern const segue_type segue_RecursionError; /* under RuntimeError */
-extern const segue_type segue_ValueError;
-extern const segue_type segue_TypeError;
-extern const segue_type segue_AttributeError;
-extern const segue_type segue_MemoryError;
+extern const segue_type segue_RuntimeError;   /* what the protocol does not allow */
+extern const segue_type segue_RecursionError; /* under RuntimeError: a stack overflowed */
+extern const segue_type segue_ValueError;     /* it runs already */
+extern const segue_type segue_TypeError;      /* no value, or no object, for this */
+extern const segue_type segue_AttributeError; /* it lacks a method */
+extern const segue_type segue_MemoryError;    /* there is none, or was none to make it */
 
 /** Defines an exception type of the user's: SEGUE_EXCEPTION(Timeout, segue_Exception); `static` may stand in front. */
 #define SEGUE_EXCEPTION(name_, base_) const segue_type name_ = { #name_, &base_, 0, { 0, 0, 0, 0, 0 } }
@@ -154,6 +154,7 @@ static inline void segue_discard(segue_result r)
 
 /* ---- Objects --------------------------------------------------------------------------------------------------- */
 
+/** A coroutine, or a generator: opaque, and counted in references. */
 typedef struct segue_coroutine segue_coroutine;
 
 /** A coroutine's body. It runs at the first send, on the coroutine's stack.
@@ -170,10 +171,11 @@ typedef enum segue_kind {
 	SEGUE_KIND_ITERABLE_COROUTINE /* @types.coroutine: both */
 } segue_kind;
 
+/** Where a coroutine stands. */
 enum segue_state {
-	SEGUE_CREATED,
+	SEGUE_CREATED,   /* it has not started */
 	SEGUE_RUNNING,   /* it runs, or it waits for one that it resumed or awaits and that runs */
-	SEGUE_SUSPENDED,
+	SEGUE_SUSPENDED, /* it yielded, or what it awaits did */
 	SEGUE_CLOSED     /* it returned, raised, or was closed */
 };
 
@@ -237,8 +239,9 @@ typedef struct segue_attr {
 #if defined __aarch64__
 #define SEGUE_GUARD_DEFAULT ((size_t)64 * 1024) /* bytes: as far apart as compilers probe large frames here */
 #else
-#define SEGUE_GUARD_DEFAULT ((size_t)4 * 1024)
+#define SEGUE_GUARD_DEFAULT ((size_t)4 * 1024) /* bytes */
 #endif
+/** A coroutine with the defaults. */
 #define SEGUE_ATTR_INIT { sizeof(segue_attr), SEGUE_STACK_DEFAULT, SEGUE_GUARD_DEFAULT, 0, 0, 0, SEGUE_KIND_COROUTINE, 0 }
 
 /** Makes a coroutine that will run body(arg) at the first send. Nothing runs yet.
@@ -246,7 +249,8 @@ typedef struct segue_attr {
  * @param body  not NULL
  * @param arg   passed on as it is; the caller's until the body runs, then the body's to care for
  *
- * Returns a new coroutine, one reference, for the caller to segue_unref(); or NULL with errno:
+ * Returns a new coroutine, one reference, for the caller to segue_unref(); or NULL with errno, and segue_strerror() says in a
+ * sentence what to do:
  *   EINVAL  body is NULL; in attr: a size that is zero or overflows, memory under SEGUE_STACK_MIN, an unknown kind or flag;
  *           SEGUE_RECOVER_OVERFLOW with memory of the caller's
  *   E2BIG   attr is larger than this library's, and says something in the part that it doesn't know
@@ -256,7 +260,6 @@ typedef struct segue_attr {
  *   EDQUOT  as many stacks live as segue_stack_limit() allows
  *   ENOSPC  this processor's signal frame does not fit a stack of the size asked for (AT_MINSIGSTKSZ)
  *   EMFILE  more than 64 different pairs of stack and guard size in one process
- * segue_strerror() says in a sentence what to do.
  * Thread: any. Cost: where this thread has a pooled stack no system call; else now and then a few.
  * Since: 0.1
  */
@@ -721,6 +724,7 @@ static inline segue_result segue_run(segue_coroutine *co)
  * the stack. */
 segue_coroutine *segue_new_copied(segue_body *body, const void *arguments, size_t size, uint32_t kind, const segue_code *code);
 
+/** A loop of SEGUE_FOREACH()'s. */
 typedef struct segue_foreach {
 	void *iterator;
 	segue_result *end;
