@@ -2,7 +2,7 @@
 # From the first empty line on each stays where it is, so that a warning names the right one. The hold space has the line before.
 
 # The file's comment
-1s,^/\* ,/** \\file\n * ,
+1s,^/\* [a-z/.]+: ,/** \\file\n * ,
 1,/^$/{
 	/^$/d
 }
@@ -10,7 +10,7 @@
 s/ @types/ \\@types/g
 
 # What stands behind a member, or a constant
-/^(\t|#define|extern)/s,([^*]) /\* (.*) \*/$,\1 /**< \2 */,
+/^(\t|#define|extern)/s,([^ \t]) +/\* ,\1 /**< ,
 
 # Returns, and cases, a line each, with two spaces behind the name; Thread: … Cost: … Source: … Since: …
 /^[ \t]*(\*|\/\*\*) /{
@@ -42,19 +42,13 @@ s/ @types/ \\@types/g
 	s/[^\n]+//g
 }
 
-# A function that follows another has its comment
+# A function that follows another is described there
 /^[a-z].*;$/{
 	G
-	s/(.*)\n[a-z][^(]*[ *](segue_[a-z_]+)\(.*;$/\/** \\copydoc \2 *\/ \1/
+	s/(.*)\n[a-z][^(]*[ *](segue_[a-z_]+)\(.*;$/\/** See \2(). *\/ \1/
 	s/\n.*//
 }
 
-# A member that its name explains
-/^\t[^\t*].*;$/{
-	G
-	/\n[\t ]*(\/\*|\*).*\*\/$/!s,\n, /**< \&nbsp; */\n,
-	s/\n.*//
-}
 :done
 /^#(if|else)/!{
 	h

@@ -30,7 +30,6 @@ public_names() { # HEADER...
 	{ exported "$built"/.libs/libsegue*.so && declared "$@"; } | grep -v -x -E "$(echo $internal | tr ' ' '|')|.*_(pair|slowly)" | sort -u
 }
 
-# unlike PUBLIC: says what has no page, and what is no public name
 unlike() { # PUBLIC: what has no page, what has two, and pages of what is in no header
 	listed "$manual"/*.3 | cut -d ' ' -f 2 | sort >listed
 	uniq -d listed | sed 's/$/ has two pages/'
@@ -49,9 +48,24 @@ for page in "$manual"/*.[37]; do
 	name=$(basename "$page")
 	listed "$page" | head -n 1 | grep -q -x "$name ${name%.*}" || fail "$name is not called as the first name it lists"
 done
-# That this can fail
 { cat public && echo segue_is_new; } | sort >more
 unlike more | grep -q '^segue_is_new is public' || fail 'a name without a page is not noticed'
+
+# ---- Comments: Doxygen, which makes the HTML of them, has its filter take out what has none
+commented() { # HEADER...: the functions of paragraphs that begin by a comment
+	awk '/^\/\*\*/ { on = 1 } /^$/ { on = 0 } on && /^[a-zA-Z]/' "$@" | sed -n 's/^[^(]*[ *(]\(segue_[a-z_]*\)(.*/\1/p' | sort -u
+}
+functions() {
+	grep -x 'segue_[a-z_]*' public | while read -r name; do
+		cat $public | grep -q "^[a-zA-Z][^(]*[ *]$name(" && echo "$name"
+	done
+}
+functions >functions
+test "$(wc -l <functions)" -ge 50 || fail 'no functions were found in the headers' functions
+commented $public | comm -13 - functions >wrong
+test ! -s wrong || fail 'these functions have no comment in their header' wrong
+sed '/^\/\*\* The coroutine that runs/d' "$source/include/segue.h" >bare.h
+commented bare.h | grep -q -x segue_current && fail 'a function without a comment is not noticed'
 
 # ---- Prototypes: a second declaration beside the header's, which has to be the same
 prototypes() { # PAGE
