@@ -88,18 +88,16 @@ compiles() { # FILE OUTPUT [OPTION...]
 }
 
 for page in "$manual"/*.3; do
-	name=$(basename "$page" .3)
-	prototypes "$page" >prototypes.c
-	grep -q '^#include' prototypes.c || fail "$name.3 names no header"
-	compiles prototypes.c prototypes.o -c || {
-		cat prototypes.c >>errors
-		fail "$name.3 has other prototypes than the headers" errors
-	}
+	name=$(basename "$page")
+	awk '/^\.Sh/ { on = $2 == "SYNOPSIS" } on' "$page" >synopsis
+	grep -q '^\.In segue' synopsis || fail "$name names no header"
 	listed "$page" | while read -r _ each; do
-		grep -q -w -e "$each" prototypes.c || awk '/^\.Sh/ { on = $2 == "SYNOPSIS" } on' "$page" | grep -q -w -e "$each" ||
-			fail "$name.3 does not have $each in its SYNOPSIS"
+		grep -q -w -e "$each" synopsis || fail "$name does not have $each in its SYNOPSIS"
 	done
-done
+	echo "#line 1 \"$name\""
+	prototypes "$page"
+done >prototypes.c
+compiles prototypes.c prototypes.o -c || fail "pages have other prototypes than the headers" errors
 
 # Types: what stands in the SYNOPSIS from `typedef` or `extern` to the `;` is in a header, but for comments
 flat() {
@@ -123,8 +121,8 @@ for page in "$manual"/*.3; do
 done
 test "$(cat "$manual"/*.3 | grep -c '^typedef')" = "$(for page in "$manual"/*.3; do definitions "$page"; done | grep -c '^typedef')" ||
 	fail 'the definitions could not be read'
-prototypes "$manual/segue_send.3" | sed 's/void \*value/int value/' >prototypes.c
-compiles prototypes.c prototypes.o -c && fail 'a prototype that is another is not noticed'
+sed '/segue_send/s/void \*value/int value/' prototypes.c >other.c
+compiles other.c other.o -c && fail 'a prototype that is another is not noticed'
 
 # ---- Examples: -literal is code, -unfilled what it prints
 for page in "$manual"/*.[37]; do
