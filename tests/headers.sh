@@ -6,6 +6,12 @@ there() {
 	command -v "${1%% *}" >/dev/null && echo 'int main;' | $1 -include "$source/arch/arch.h" -x c - -fsyntax-only 2>/dev/null
 }
 
+# Whether this compiler has what a header needs beside libc: libuv wants more of that than the standard
+has_what() { # HEADER COMPILER LANGUAGE STANDARD
+	flags=
+	case $1 in */uv.h) flags="-D_GNU_SOURCE ${UV_CFLAGS-}" && echo '#include <uv.h>' | $2 -x $3 -std=$4 $CPPFLAGS $flags -fsyntax-only - 2>/dev/null ;; esac
+}
+
 # tries LANGUAGE COMPILER STANDARD...
 tries() {
 	language=$1 compiler=$2
@@ -15,6 +21,7 @@ tries() {
 			echo "$compiler -std=$standard"
 			tried="${tried-} $language"
 			for header in $(cd "$source/include" && find . -name '*.h'); do
+				has_what "$header" "$compiler" "$language" "$standard" || continue
 				printf '#include "%s"\n#include "%s"\n' "$header" "$header" >alone
 				cat >>alone <<'END'
 extern int not_empty;
@@ -27,7 +34,7 @@ segue_result body(void *arg)
 }
 #endif
 END
-				$compiler -x $language -std=$standard -pedantic -Wall -Wextra -Werror $CPPFLAGS -I"$source/include" -I"$source" -fsyntax-only alone 2>errors ||
+				$compiler -x $language -std=$standard -pedantic -Wall -Wextra -Werror $CPPFLAGS $flags -I"$source/include" -I"$source" -fsyntax-only alone 2>errors ||
 					fail "$header does not compile with $compiler -x $language -std=$standard" errors
 			done
 		fi

@@ -66,6 +66,25 @@ int main(void)
 }
 END
 
+cat >waits.c <<'END'
+#include <stdio.h>
+#include <segue/uv.h>
+
+static SEGUE_ASYNC(wait_a_little, (int, ms))
+{
+	SEGUE_TRY(segue_uv_sleep((uint64_t)ms));
+	return segue_value((void *)(intptr_t)42);
+}
+
+int main(void)
+{
+	segue_result r = segue_uv_run(uv_default_loop(), wait_a_little(1));
+
+	printf("segue %d\n", r.raised ? -1 : (int)(intptr_t)r.value);
+	return uv_loop_close(uv_default_loop());
+}
+END
+
 # As this tree is configured, but for the directories; the user's flags are for the user's build.
 prefix=$PWD/prefix stage=$PWD/stage
 mkdir build
@@ -75,6 +94,10 @@ $MAKE install >make.log 2>&1 || fail 'make install'
 $MAKE install DESTDIR="$stage" >stage.log 2>&1 || fail 'make install DESTDIR'
 cd ..
 
+# libsegue-uv is there if configure found libuv
+uv='' without_uv='! -path */segue/uv.h'
+test ! -e "$built/libsegue-uv.la" || uv=yes without_uv=
+
 # Where an installed header comes from
 from() {
 	case $1 in include/segue/arch/*) echo "$source/${1#include/segue/}" ;; *) echo "$source/$1" ;; esac
@@ -83,7 +106,7 @@ from() {
 # The files
 for path in lib/libsegue.so lib/libsegue.so.0 lib/libsegue.a lib/pkgconfig/segue.pc share/doc/segue/python.md share/doc/segue/threads.md \
 	$(cd "$source" && ls examples/README.md examples/*.c | sed 's,^,share/doc/segue/,') \
-	$(cd "$source" && find include -name '*.h') \
+	$(cd "$source" && find include -name '*.h' $without_uv) ${uv:+lib/libsegue-uv.so lib/libsegue-uv.so.0 lib/libsegue-uv.a lib/pkgconfig/segue-uv.pc} \
 	$(cd "$source" && ls arch/arch.h arch/inline.h arch/*/arch.h arch/*/inline.h | sed 's,^,include/segue/,'); do
 	test -s "$prefix/$path" || fail "$path is not installed"
 	cmp -s "$prefix/$path" "$stage$prefix/$path" || case $path in *.a | *.so*) test -s "$stage$prefix/$path" ;; *) false ;; esac ||
@@ -99,7 +122,7 @@ library=$prefix/lib/libsegue.so
 $OBJDUMP -p "$library" | grep -q 'SONAME  *libsegue\.so\.0$' || fail 'the SONAME is not libsegue.so.0'
 
 # The symbols: those that the headers declare, no more and no less. The last two show that this can fail.
-headers=$(find "$prefix/include" -name '*.h' ! -path '*/arch/*')
+headers=$(find "$prefix/include" -name '*.h' ! -path '*/arch/*' ! -path '*/segue/uv.h')
 declared $headers >declared
 exported "$library" >exported
 test "$(wc -l <declared)" -ge 20 || fail 'the headers could not be read'
@@ -108,6 +131,23 @@ echo 'int segue_not_there(void);' >more.h
 declared $headers more.h | cmp -s - exported && fail 'a declaration without a symbol was not noticed'
 cat $headers | sed 's/segue_unref(/nothing(/' >less.h
 declared less.h | cmp -s - exported && fail 'a symbol without a declaration was not noticed'
+
+# The same of libsegue-uv; and a program that pkg-config's answers link with it
+if test "$uv"; then
+	library=$prefix/lib/libsegue-uv.so
+	(CPPFLAGS="$CPPFLAGS $UV_CFLAGS" && declared "$prefix/include/segue/uv.h") | comm -23 - declared >declared_uv
+	exported "$library" >exported_uv
+	test "$(wc -l <declared_uv)" -ge 20 || fail 'segue/uv.h could not be read'
+	diff declared_uv exported_uv >symbols.diff || fail 'libsegue-uv does not export what its header declares' symbols.diff
+	$OBJDUMP -p "$library" | grep -q 'SONAME  *libsegue-uv\.so\.0$' || fail 'the SONAME is not libsegue-uv.so.0'
+	pkg_uv() {
+		PKG_CONFIG_PATH="$prefix/lib/pkgconfig${PKG_CONFIG_PATH:+:$PKG_CONFIG_PATH}" $PKG_CONFIG "$@" segue-uv || fail "pkg-config $* segue-uv"
+	}
+	$CC waits.c $(pkg_uv --cflags --libs) -o waits || fail 'linking with libsegue-uv'
+	runs ./waits "$prefix/lib"
+	$CC waits.c $(pkg_uv --cflags) "$prefix/lib/libsegue-uv.a" "$prefix/lib/libsegue.a" $UV_LIBS -o waits || fail 'linking with libsegue-uv.a'
+	runs ./waits
+fi
 
 # pkg-config, at the prefix and under DESTDIR
 for root in '' "$stage"; do

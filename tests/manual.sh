@@ -7,7 +7,7 @@ public="$source/include/segue.h $(ls "$source"/include/segue/*.h)"
 
 # What only macros and inline functions go through, and so needs no page
 internal='SEGUE_MADE_HERE segue_code segue_foreach segue_foreach_leave segue_foreach_next segue_from_pair segue_hot segue_new_copied segue_new_here
-	segue_running segue_to_pair'
+	segue_running segue_to_pair segue_uv_drop_variable'
 
 # ---- Names
 listed() { # PAGE...: PAGE NAME, for each name in the NAME section
@@ -84,10 +84,19 @@ prototypes() { # PAGE
 compiles() { # FILE OUTPUT [OPTION...]
 	file=$1 output=$2
 	shift 2
-	$CC -std=gnu11 -O2 -Wall -Wextra -Werror $CPPFLAGS -I"$source/include" "$file" "$@" -o "$output" 2>errors
+	$CC -std=gnu11 -O2 -Wall -Wextra -Werror $CPPFLAGS ${UV_CFLAGS-} -I"$source/include" "$file" "$@" -o "$output" 2>errors
 }
 
-for page in "$manual"/*.3; do
+# What is compiled: what libuv is for only where configure found it
+pages=$(ls "$manual"/*.[37])
+libraries=$built/.libs/libsegue.a
+if test -e "$built/libsegue-uv.la"; then
+	libraries="$built/.libs/libsegue-uv.a $libraries $UV_LIBS"
+else
+	pages=$(echo "$pages" | grep -v '/segue_uv_')
+fi
+
+for page in $(echo "$pages" | grep '3$'); do
 	name=$(basename "$page")
 	awk '/^\.Sh/ { on = $2 == "SYNOPSIS" } on' "$page" >synopsis
 	grep -q '^\.In segue' synopsis || fail "$name names no header"
@@ -125,7 +134,7 @@ sed '/segue_send/s/void \*value/int value/' prototypes.c >other.c
 compiles other.c other.o -c && fail 'a prototype that is another is not noticed'
 
 # ---- Examples: -literal is code, -unfilled what it prints
-for page in "$manual"/*.[37]; do
+for page in $pages; do
 	name=$(basename "$page")
 	rm -f example*
 	awk '
@@ -139,7 +148,7 @@ for page in "$manual"/*.[37]; do
 	for example in example*.c; do
 		example=${example%.c}
 		main=$(grep -c '^int main(' $example.c)
-		test "$main" = 1 && set -- "$built/.libs/libsegue.a" -pthread || set -- -c
+		test "$main" = 1 && set -- $libraries -pthread || set -- -c
 		compiles $example.c $example "$@" || {
 			cat $example.c >>errors
 			fail "an example in $name does not compile" errors
