@@ -47,6 +47,8 @@ test ! -s wrong || fail 'pages and headers differ' wrong
 for page in "$manual"/*.[37]; do
 	name=$(basename "$page")
 	listed "$page" | head -n 1 | grep -q -x "$name ${name%.*}" || fail "$name is not called as the first name it lists"
+	listed "$page" | while read -r _ each; do echo ".Xr $each "; done | grep -q -F -f - "$manual/segue.7" || test "$name" = segue.7 ||
+		fail "segue.7 does not lead to $name"
 done
 { cat public && echo segue_is_new; } | sort >more
 unlike more | grep -q '^segue_is_new is public' || fail 'a name without a page is not noticed'
