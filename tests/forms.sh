@@ -27,7 +27,7 @@ run_row() {
 		build $name tests/test_$name.c && passes $name
 	done
 	build corners tests/test_corners.c $(cd "$source" && ls tests/corners_*.c) && passes corners
-	build random tests/test_random.c tests/operations.c tests/model.c && passes random
+	build random tests/test_random.c tests/operations.c tests/model.c tests/chains.c tests/delegation.c && passes random
 	build play tests/conformance/play.c tests/conformance/object.c tests/conformance/score.c
 	for score in "$source"/tests/conformance/corpus/*.score; do
 		$EMULATOR ./play "$score" >trace 2>&1

@@ -1,14 +1,16 @@
-/* The random operations, chosen by a byte string: one byte a choice. With -fsanitize=fuzzer this is libFuzzer's target; otherwise
-   (no SEGUE_LIBFUZZER) a program that plays the files it is given, or those of the kept corpus. */
+/* The random operations, or programs of coroutines that await, chosen by a byte string: the first byte says which, then it is one byte a
+   choice. With -fsanitize=fuzzer this is libFuzzer's target, and AFL++'s; otherwise (no SEGUE_LIBFUZZER) a program that plays the files
+   it is given, or those of the kept corpus. */
 #define _FILE_OFFSET_BITS 64 /* or a directory's numbers may be too large for readdir() */
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "chains.h"
 #include "operations.h"
 
-enum { OPERATIONS_MOST = 2000 };
+enum { OPERATIONS_MOST = 2000, CHAINED_MOST = 500 };
 
 struct bytes {
 	struct choices choices;
@@ -26,16 +28,37 @@ static unsigned next_byte(struct choices *c, unsigned n)
 	return *b->next++ % n;
 }
 
+static void operate(struct choices *choices)
+{
+	const struct outcome *o = operate_at_random(choices, OPERATIONS_MOST);
+
+	if (!o->failure)
+		return;
+	fprintf(stderr, "operation %ld: %s (tests/operations.c:%d)\n", o->operations, o->failure, o->line);
+	abort();
+}
+
+static void chain(struct choices *choices)
+{
+	const struct played *p = play_twice(choices, CHAINED_MOST);
+
+	if (!p->failure)
+		return;
+	fprintf(stderr, "operation %ld: %s: event %d, '%s' of %d\n", p->operations, p->failure, p->number, p->event ? p->event : "none", p->who);
+	abort();
+}
+
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 {
-	struct bytes bytes = { { next_byte, false }, data, data + size };
-	const struct outcome *o = operate_at_random(&bytes.choices, OPERATIONS_MOST);
+	struct bytes bytes = { { next_byte, false }, data + 1, data + size };
 
-	if (o->failure) {
-		fprintf(stderr, "operation %ld: %s (tests/operations.c:%d)\n", o->operations, o->failure, o->line);
-		abort();
-	}
+	if (size == 0)
+		return 0;
+	if (data[0] % 2)
+		chain(&bytes.choices);
+	else
+		operate(&bytes.choices);
 	return 0;
 }
 

@@ -2,13 +2,8 @@
 #ifndef SEGUE_TESTS_OPERATIONS_H
 #define SEGUE_TESTS_OPERATIONS_H
 
+#include "choices.h"
 #include "model.h"
-
-/* Where the choices come from: a generator of random numbers, or a file. */
-struct choices {
-	unsigned (*choose)(struct choices *c, unsigned n); /* a number below n, of at most 256 */
-	bool ended;                                        /* set by choose(), or when there were enough operations: all goes to its end */
-};
 
 struct outcome {
 	const char *failure; /* NULL: all was as predicted */
