@@ -220,6 +220,10 @@ typedef struct segue_ops {
  * without which it does nothing. Not with memory of the caller's, which has no guard. */
 #define SEGUE_RECOVER_OVERFLOW 2u
 
+/** SEGUE_KEEP_ARGUMENT: the argument lives as long as the coroutine, and dispose(arg) is called when its last reference has gone, whatever
+ * became of its body. See segue_argument(). */
+#define SEGUE_KEEP_ARGUMENT 4u
+
 /** How a coroutine is made, where the plain functions don't say it. Start from SEGUE_ATTR_INIT:
  *
  *     segue_attr attr = SEGUE_ATTR_INIT;
@@ -233,7 +237,9 @@ typedef struct segue_attr {
 	const char *name;          /* for people; a string that outlives the coroutine; or NULL */
 	void (*dispose)(void *arg); /* frees the argument of a body that never ran; or NULL */
 	uint32_t kind;             /* a segue_kind */
-	uint32_t flags;            /* SEGUE_OWN_FENV | SEGUE_RECOVER_OVERFLOW, or 0 */
+	uint32_t flags;            /* SEGUE_OWN_FENV | SEGUE_RECOVER_OVERFLOW | SEGUE_KEEP_ARGUMENT, or 0 */
+	size_t argument_size;      /* not 0: the argument is so many bytes on the stack, aligned for any type, copied from arg; where that is
+	                              NULL they are left as they are, for segue_argument() to find */
 } segue_attr;
 
 #if defined __aarch64__
@@ -242,7 +248,7 @@ typedef struct segue_attr {
 #define SEGUE_GUARD_DEFAULT ((size_t)4 * 1024) /* bytes */
 #endif
 /** A coroutine with the defaults. */
-#define SEGUE_ATTR_INIT { sizeof(segue_attr), SEGUE_STACK_DEFAULT, SEGUE_GUARD_DEFAULT, 0, 0, 0, SEGUE_KIND_COROUTINE, 0 }
+#define SEGUE_ATTR_INIT { sizeof(segue_attr), SEGUE_STACK_DEFAULT, SEGUE_GUARD_DEFAULT, 0, 0, 0, SEGUE_KIND_COROUTINE, 0, 0 }
 
 /** Makes a coroutine that will run body(arg) at the first send. Nothing runs yet.
  *
@@ -252,8 +258,9 @@ typedef struct segue_attr {
  * Returns a new coroutine, one reference, for the caller to segue_unref(); or NULL with errno, and segue_strerror() says in a
  * sentence what to do:
  *   EINVAL  body is NULL; in attr: a size that is zero or overflows, memory under SEGUE_STACK_MIN, an unknown kind or flag;
- *           SEGUE_RECOVER_OVERFLOW with memory of the caller's
- *   E2BIG   attr is larger than this library's, and says something in the part that it doesn't know
+ *           SEGUE_RECOVER_OVERFLOW with memory of the caller's; SEGUE_KEEP_ARGUMENT without dispose
+ *   E2BIG   attr is larger than this library's, and says something in the part that it doesn't know; argument_size is more than a
+ *           quarter of the stack
  *   ENOMEM  no address space for the stack (RLIMIT_AS), or no memory at all
  *   ENOBUFS there are addresses, but no more memory may be promised or locked (RLIMIT_DATA, RLIMIT_MEMLOCK, vm.overcommit_memory=2)
  *   EAGAIN  no mapping for the stack or for its guard (vm.max_map_count): where guards are made by mprotect() each takes two
@@ -288,6 +295,11 @@ segue_coroutine *segue_new_here(segue_body *body, void *arg, uint32_t kind, cons
 
 /** The same, as *attr says; NULL for the defaults. Nothing of *attr is kept but what it points at. */
 segue_coroutine *segue_coroutine_new_with(segue_body *body, void *arg, const segue_attr *attr);
+
+/** The argument of one that was made with SEGUE_KEEP_ARGUMENT and this very dispose, which tells what it is; NULL of any other, and where
+ * co is NULL. Thread: any that has a reference. Since: 0.1
+ */
+void *segue_argument(const segue_coroutine *co, void (*dispose)(void *arg));
 
 /** Takes one more reference. Returns co; NULL is passed on. Thread: any. */
 segue_coroutine *segue_ref(segue_coroutine *co);

@@ -164,11 +164,11 @@ static _Noreturn READS_THREAD void finish_slowly(segue_coroutine *co, void *valu
 		segue__swap_fenv(co);
 	if (gate & GATE_INNER) {
 		segue_running = segue__unlink_ended(co);
-		co->gate = GATE_CLOSED | (gate & GATE_OVERFLOWED);
+		co->gate = GATE_CLOSED | (gate & GATE_OF_ENDED);
 		(void)segue_arch_switch(&contexts_of(co)->own, &contexts_of(co)->sender, r.value, r.raised);
 		__builtin_unreachable();
 	}
-	co->gate = GATE_CLOSED | (gate & (GATE_DROPPED | GATE_CLOSING | GATE_OVERFLOWED));
+	co->gate = GATE_CLOSED | (gate & (GATE_DROPPED | GATE_CLOSING | GATE_OF_ENDED));
 	if (is_dropped(co))
 		(void)leave_dropped(co, co, r);
 	end(co, r.value, r.raised);
@@ -205,6 +205,8 @@ static __attribute__((noinline)) void at_end(segue_coroutine *co)
 		segue__destroy_locals(co);
 	if (co->extras & EXTRA_COUNTED)
 		segue__count(co);
+	if (co->extras & EXTRA_KEEP)
+		co->gate |= GATE_KEPT; /* its last reference takes the slow path */
 }
 
 void segue__run(segue_coroutine *co)
@@ -262,7 +264,9 @@ static void end_unstarted(segue_coroutine *co)
 {
 	co->gate = GATE_CLOSED;
 	co->extras &= (uint8_t)~EXTRA_COUNTED;
-	if (co->dispose)
+	if (co->extras & EXTRA_KEEP)
+		co->gate |= GATE_KEPT;
+	else if (co->dispose)
 		co->dispose(co->arg);
 }
 
@@ -401,6 +405,8 @@ static READS_THREAD segue_coroutine *release(segue_coroutine *co)
 	if (unlikely(co->extras & EXTRA_AT_END))
 		at_end(co);
 	awaited = co->awaited;
+	if (unlikely(co->extras & EXTRA_KEEP))
+		co->dispose(co->arg);
 	if (co->gate & GATE_OVERFLOWED)
 		segue__stack_clean(co);
 	segue__stack_give(co);

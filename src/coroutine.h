@@ -21,6 +21,8 @@ enum {
 	GATE_CLOSING = 256,   /* a root: its last reference went while it was suspended, and now it is being closed */
 	GATE_OWNED = 512,     /* debugging: which thread runs it is noted */
 	GATE_OVERFLOWED = 1024, /* its body has ended, as its stack overflowed: all of that has been touched */
+	GATE_KEPT = 2048,     /* its body has ended or never runs, and its argument is there until its last reference goes */
+	GATE_OF_ENDED = GATE_OVERFLOWED | GATE_KEPT,
 };
 
 enum { TRACEBACK = 16 }; /* places kept of a traceback: the first half from where it was raised, the others the last */
@@ -72,7 +74,8 @@ enum {
 	EXTRA_LOCALS = 4, /* values of its own, to be destroyed */
 	EXTRA_COUNTED = 8, /* how much of its stack it touches is wanted */
 	EXTRA_RECOVER = 16, /* an overflow ends it, and not the process */
-	EXTRA_AT_END = EXTRA_LOCALS | EXTRA_COUNTED, /* those with something to do as its body ends */
+	EXTRA_KEEP = 32, /* its argument, until its last reference goes */
+	EXTRA_AT_END = EXTRA_LOCALS | EXTRA_COUNTED | EXTRA_KEEP, /* those with something to do as its body ends */
 };
 
 /* What those made from now on are to have: one load as one is made, 0 as a rule. Atomic. */

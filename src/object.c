@@ -124,6 +124,14 @@ static inline void add_what_is_wanted(segue_coroutine *co, void *caller)
 		add_wanted(co, wanted, caller);
 }
 
+/* Its argument lies on its stack, then. */
+static void add_argument(segue_coroutine *co, const void *arguments, size_t size)
+{
+	co->arg = reserve(co, size);
+	if (arguments)
+		memcpy(co->arg, arguments, size);
+}
+
 static segue_coroutine *make(segue_body *body, void *arg, uint32_t kind, const segue_code *code, void *caller)
 {
 	segue_coroutine *co;
@@ -164,11 +172,14 @@ READS_THREAD segue_coroutine *segue_new_copied(segue_body *body, const void *arg
 		return NULL;
 	}
 	co = make(body, NULL, kind, code, __builtin_return_address(0));
-	if (co && size) {
-		co->arg = reserve(co, size);
-		memcpy(co->arg, arguments, size);
-	}
+	if (co && size)
+		add_argument(co, arguments, size);
 	return co;
+}
+
+void *segue_argument(const segue_coroutine *co, void (*dispose)(void *arg))
+{
+	return co && co->extras & EXTRA_KEEP && co->dispose == dispose ? co->arg : NULL;
 }
 
 READS_THREAD segue_coroutine *segue_types_coroutine(segue_coroutine *generator)
@@ -193,8 +204,12 @@ static int read_attr(segue_attr *attr, const segue_attr *given)
 		if (bytes[i])
 			return E2BIG;
 	memcpy(attr, given, given->size < sizeof *attr ? given->size : sizeof *attr);
-	if (attr->kind > SEGUE_KIND_ITERABLE_COROUTINE || attr->flags & ~(SEGUE_OWN_FENV | SEGUE_RECOVER_OVERFLOW))
+	if (attr->kind > SEGUE_KIND_ITERABLE_COROUTINE || !attr->stack_size ||
+	    attr->flags & ~(SEGUE_OWN_FENV | SEGUE_RECOVER_OVERFLOW | SEGUE_KEEP_ARGUMENT) ||
+	    (attr->flags & SEGUE_KEEP_ARGUMENT && !attr->dispose))
 		return EINVAL;
+	if (attr->argument_size > attr->stack_size / 4)
+		return E2BIG;
 	return attr->stack && attr->flags & SEGUE_RECOVER_OVERFLOW ? EINVAL : 0; /* it has no guard */
 }
 
@@ -228,6 +243,10 @@ READS_THREAD segue_coroutine *segue_coroutine_new_with(segue_body *body, void *a
 	}
 	co->dispose = attr.dispose;
 	add_what_is_wanted(co, __builtin_return_address(0));
+	if (attr.argument_size)
+		add_argument(co, arg, attr.argument_size);
+	if (attr.flags & SEGUE_KEEP_ARGUMENT)
+		co->extras |= EXTRA_KEEP;
 	if (attr.flags & SEGUE_RECOVER_OVERFLOW)
 		co->extras |= EXTRA_RECOVER;
 	if (attr.flags & SEGUE_OWN_FENV) {

@@ -533,7 +533,7 @@ static void what_an_attribute_may_say(void **state)
 	errno = 0;
 	assert_true(!segue_coroutine_new_with(body_of_none, NULL, &attr) && errno == EINVAL);
 	attr.stack_size = SEGUE_STACK_DEFAULT;
-	attr.flags = SEGUE_RECOVER_OVERFLOW << 1;
+	attr.flags = SEGUE_KEEP_ARGUMENT << 1;
 	errno = 0;
 	assert_true(!segue_coroutine_new_with(body_of_none, NULL, &attr) && errno == EINVAL);
 	large.attr.size = sizeof large; /* a newer one: it may not say what this library doesn't know */

@@ -1,4 +1,5 @@
 /* The protocol's table: every state, every operation, each kind; what comes out, and in which state that leaves it. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -479,6 +480,129 @@ static void one_that_never_ran_is_disposed_of_and_does_not_run(void **state)
 	assert_int_equal(life.disposed, 0);
 }
 
+/* ---- An argument that is kept ------------------------------------------------------------------------------------ */
+
+struct kept {
+	long double aligned;
+	int number;
+	segue_coroutine *to_drop;
+};
+static int disposed_with; /* the number; 0: not yet; -1: twice */
+
+static void dispose_of_kept(void *arg)
+{
+	disposed_with = disposed_with ? -1 : ((struct kept *)arg)->number;
+}
+
+static segue_result use_kept(void *arg)
+{
+	struct kept *k = arg;
+	segue_result r;
+
+	k->number++;
+	r = segue_yield(k);
+	segue_unref(k->to_drop);
+	return r.raised ? r : segue_value(k);
+}
+
+static segue_result await_it(void *inner)
+{
+	return segue_await(inner);
+}
+
+static segue_coroutine *keep(int steps)
+{
+	struct kept given = { 0, 1, NULL };
+	segue_attr attr = SEGUE_ATTR_INIT;
+	segue_coroutine *co;
+
+	attr.argument_size = sizeof given;
+	attr.dispose = dispose_of_kept;
+	attr.flags = SEGUE_KEEP_ARGUMENT;
+	co = segue_coroutine_new_with(use_kept, &given, &attr);
+	memset(&given, 0, sizeof given);
+	disposed_with = 0;
+	while (steps--)
+		segue_send(co, NULL);
+	return co;
+}
+
+static void is_kept_until_dropped(segue_coroutine *co, int number)
+{
+	struct kept *k = segue_argument(co, dispose_of_kept);
+
+	assert_true(k && k->number == number && (uintptr_t)&k->aligned % _Alignof(long double) == 0);
+	assert_int_equal(disposed_with, 0);
+	segue_unref(co);
+	assert_int_equal(disposed_with, number);
+}
+
+static void an_argument_may_be_kept_until_its_coroutine_goes(void **state)
+{
+	segue_coroutine *co;
+
+	(void)state;
+	is_kept_until_dropped(keep(0), 1);
+	is_kept_until_dropped(keep(1), 2);
+	is_kept_until_dropped(keep(2), 2);
+	segue_close(co = keep(0));
+	is_kept_until_dropped(co, 1);
+	segue_throw(co = keep(0), &Broken, NULL);
+	is_kept_until_dropped(co, 1);
+	segue_close(co = keep(1));
+	is_kept_until_dropped(co, 2);
+	segue_throw(co = keep(1), &Broken, NULL);
+	is_kept_until_dropped(co, 2);
+	segue_run(segue_coroutine_new(await_it, segue_ref(co = keep(0))));
+	is_kept_until_dropped(co, 2);
+	segue_send(co = segue_coroutine_new(await_it, keep(0)), NULL);
+	segue_unref(co); /* and what it awaits */
+	assert_int_equal(disposed_with, 2);
+	co = keep(1);
+	((struct kept *)segue_argument(co, dispose_of_kept))->to_drop = co;
+	segue_send(co, NULL); /* it ends without a reference */
+	assert_int_equal(disposed_with, 2);
+}
+
+static void an_argument_is_found_by_its_dispose(void **state)
+{
+	static char memory[SEGUE_STACK_MIN];
+	segue_attr attr = SEGUE_ATTR_INIT;
+	segue_coroutine *co = keep(0);
+
+	(void)state;
+	assert_null(segue_argument(co, dispose));
+	assert_null(segue_argument(NULL, dispose));
+	segue_unref(co);
+	attr.dispose = dispose;
+	attr.argument_size = sizeof life;
+	co = segue_coroutine_new_with(live, &life, &attr);
+	assert_null(segue_argument(co, dispose)); /* it is not kept */
+	segue_run(co);
+	attr.flags = SEGUE_KEEP_ARGUMENT;
+	attr.argument_size = 0;
+	co = segue_coroutine_new_with(live, &life, &attr);
+	assert_ptr_equal(segue_argument(co, dispose), &life);
+	segue_run(co);
+	attr.stack = memory;
+	attr.stack_size = sizeof memory;
+	attr.argument_size = sizeof memory / 4;
+	attr.dispose = dispose_of_kept;
+	memset(memory, 1, sizeof memory);
+	co = segue_coroutine_new_with(live, NULL, &attr);
+	assert_int_equal(memory[(char *)segue_argument(co, dispose_of_kept) - memory], 1); /* nothing was copied there */
+	segue_unref(co);
+	attr.argument_size++;
+	errno = 0;
+	assert_null(segue_coroutine_new_with(live, NULL, &attr));
+	assert_int_equal(errno, E2BIG);
+	attr.argument_size = 0;
+	attr.dispose = NULL;
+	errno = 0;
+	assert_null(segue_coroutine_new_with(live, NULL, &attr));
+	assert_int_equal(errno, EINVAL);
+}
+
 static segue_result drop_oneself(void *arg)
 {
 	segue_result r;
@@ -609,6 +733,8 @@ int main(void)
 		cmocka_unit_test(try_gives_the_value_or_returns_what_was_raised),
 		cmocka_unit_test(the_last_reference_of_a_suspended_one_closes_it),
 		cmocka_unit_test(one_that_never_ran_is_disposed_of_and_does_not_run),
+		cmocka_unit_test(an_argument_may_be_kept_until_its_coroutine_goes),
+		cmocka_unit_test(an_argument_is_found_by_its_dispose),
 		cmocka_unit_test(one_that_drops_itself_goes_on_and_is_closed_as_it_suspends),
 		cmocka_unit_test(a_body_that_is_closed_may_keep_itself),
 		cmocka_unit_test(sends_nest_as_calls_do),
