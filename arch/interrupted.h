@@ -1,4 +1,4 @@
-/* The target's registers, as a signal's handler finds them and leaves them. Included by src/report.c. */
+/* The target's registers, as a signal's handler finds them and leaves them. Included by src/report.c and src/text.c. */
 #include <stdint.h>
 #include <ucontext.h>
 

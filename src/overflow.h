@@ -7,18 +7,6 @@
 
 #include "coroutine.h"
 
-/* The executables and libraries that were loaded, so that addresses can be told without asking the loader. */
-struct objects {
-	struct objects *older;          /* it may be being read: kept */
-	unsigned long long adds, subs;  /* the loader's counts then */
-	size_t count;
-	struct object {
-		uintptr_t base, low, high; /* what addresses in it are counted from; where its code is */
-		const char *name;
-	} of[];
-};
-extern HIDDEN struct objects *segue__objects; /* atomic */
-
 /* The signals of a fault in a guard. */
 enum {
 #ifdef __linux__

@@ -2,83 +2,12 @@
    list, and tests/signal_safety.sh looks. */
 #define _GNU_SOURCE
 #include <errno.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "../arch/interrupted.h"
 #include "overflow.h"
 #include "stack.h"
-
-enum { FRAMES = 16 }; /* places that a report has at most */
-
-/* ---- Text: as few writes as can be, so that two threads' reports stay apart ------------------------------------- */
-
-struct text {
-	size_t length;
-	char of[1024];
-};
-
-static void flush(struct text *t)
-{
-	size_t done = 0;
-	ssize_t n;
-
-	while (done < t->length && ((n = write(STDERR_FILENO, t->of + done, t->length - done)) > 0 || errno == EINTR))
-		done += n > 0 ? (size_t)n : 0;
-	t->length = 0;
-}
-
-static void put(struct text *t, const char *s)
-{
-	for (; *s; s++) {
-		if (t->length == sizeof t->of)
-			flush(t);
-		t->of[t->length++] = *s;
-	}
-}
-
-static void put_number(struct text *t, uintptr_t n, unsigned base)
-{
-	char digits[2 + 3 * sizeof n + 1];
-	char *d = digits + sizeof digits - 1;
-
-	*d = '\0';
-	do
-		*--d = "0123456789abcdef"[n % base];
-	while (n /= base);
-	if (base == 16)
-		*--d = 'x', *--d = '0';
-	put(t, d);
-}
-
-static void put_site(struct text *t, const char *what, const segue_site *site)
-{
-	put(t, what);
-	put(t, site->file);
-	put(t, ":");
-	put_number(t, site->line, 10);
-}
-
-/* OBJECT+OFFSET, as addr2line and gdb take it. */
-static void put_address(struct text *t, const char *what, void *code)
-{
-	uintptr_t address = (uintptr_t)segue_arch_code(code);
-	const struct objects *objects = __atomic_load_n(&segue__objects, __ATOMIC_ACQUIRE);
-
-	put(t, what);
-	for (size_t i = 0; objects && i < objects->count; i++) {
-		const struct object *o = &objects->of[i];
-
-		if (address >= o->low && address < o->high) {
-			put(t, o->name);
-			put(t, "+");
-			address -= o->base;
-			break;
-		}
-	}
-	put_number(t, address, 16);
-	put(t, "\n");
-}
+#include "text.h"
 
 /* ---- Whose guard it was ----------------------------------------------------------------------------------------- */
 
@@ -141,44 +70,13 @@ static bool find(struct hit *hit, const siginfo_t *info, const ucontext_t *u)
 
 /* ---- The report ------------------------------------------------------------------------------------------------- */
 
-static void put_origin(struct text *t, const segue_coroutine *co)
-{
-	const segue_code *code = co->code;
-
-	if (code && code->made_here) {
-		put_site(t, "  made at ", &code->site);
-		put(t, ", in ");
-		put(t, code->site.function);
-		put(t, "\n");
-	} else if (code) {
-		put_site(t, "  its code is at ", &code->site);
-		put(t, "\n");
-	}
-	if (co->extras & EXTRA_ORIGIN)
-		for (void **pc = co->origin; *pc; pc++)
-			put_address(t, "  made from ", *pc);
-}
-
-/* Records that don't lie on the stack, each above the one before, are none: code may use its frame pointer for anything. */
 static void put_frames(struct text *t, const struct hit *hit)
 {
-	uintptr_t low = (uintptr_t)hit->co->stack, high = (uintptr_t)contexts_of(hit->co);
-	uintptr_t fp = (uintptr_t)hit->at.fp;
-
-	put_address(t, "  in ", hit->at.ip);
-	if (!hit->own)
-		return;
-	if (!SEGUE_ARCH_FRAME_CHAIN)
-		put_address(t, "  called from ", hit->link);
-	for (int i = 1; SEGUE_ARCH_FRAME_CHAIN && i < FRAMES; i++) {
-		void **record = (void **)(fp - SEGUE_ARCH_RECORD);
-
-		if ((uintptr_t)record < low || (uintptr_t)record >= high || (uintptr_t)record % sizeof(void *))
-			return;
-		put_address(t, "  called from ", record[1]);
-		low = (uintptr_t)(record + 2);
-		fp = (uintptr_t)record[0];
-	}
+	segue__put_address(t, "  in ", hit->at.ip);
+	if (hit->own && SEGUE_ARCH_FRAME_CHAIN)
+		segue__put_callers(t, hit->co, hit->at.fp);
+	else if (hit->own)
+		segue__put_address(t, "  called from ", hit->link);
 }
 
 static void report(const struct hit *hit)
@@ -187,17 +85,17 @@ static void report(const struct hit *hit)
 	const char *name = segue__name(co);
 	struct text t;
 
-	t.length = 0;
-	put(&t, hit->own ? "segue: stack overflow in '" : "segue: a stray access to the guard of '");
-	put(&t, name ? name : "?");
-	put(&t, "', ");
-	put_number(&t, (uintptr_t)co->stack - hit->address, 10);
-	put(&t, " bytes below its stack of ");
-	put_number(&t, co->stack_size, 10);
-	put(&t, " bytes\n");
-	put_origin(&t, co);
+	segue__text_to(&t, STDERR_FILENO);
+	segue__put(&t, hit->own ? "segue: stack overflow in '" : "segue: a stray access to the guard of '");
+	segue__put(&t, name ? name : "?");
+	segue__put(&t, "', ");
+	segue__put_number(&t, (uintptr_t)co->stack - hit->address, 10);
+	segue__put(&t, " bytes below its stack of ");
+	segue__put_number(&t, co->stack_size, 10);
+	segue__put(&t, " bytes\n");
+	segue__put_origin(&t, co);
 	put_frames(&t, hit);
-	flush(&t);
+	segue__flush(&t);
 }
 
 /* ---- What was there before -------------------------------------------------------------------------------------- */
