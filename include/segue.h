@@ -16,6 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <segue/context.h>
+#include <segue/debug.h>
 #include <segue/stacks.h>
 
 #ifdef __cplusplus

@@ -21,6 +21,7 @@
 #define SEGUE_ARCH_IP 8
 #define SEGUE_ARCH_BASE 12
 #define SEGUE_ARCH_CONTEXT 16
+#define SEGUE_ARCH_BASE_NUMBER 6        /* base is r6, in DWARF's count */
 
 #define SEGUE_ARCH_FRAME_CHAIN 0        /* the ABI chains no frame records */
 #define SEGUE_ARCH_RECORD 0             /* a frame pointer's distance from its frame record {fp, ip} */

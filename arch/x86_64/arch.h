@@ -13,6 +13,7 @@
 #define SEGUE_ARCH_IP 16
 #define SEGUE_ARCH_BASE 24
 #define SEGUE_ARCH_CONTEXT 32
+#define SEGUE_ARCH_BASE_NUMBER 3        /* base is rbx, in DWARF's count */
 
 #define SEGUE_ARCH_FRAME_CHAIN 1         /* the ABI chains frame records {fp, ip} */
 #define SEGUE_ARCH_RECORD 0             /* a frame pointer's distance from its frame record {fp, ip} */
