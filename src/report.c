@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "../arch/interrupted.h"
+#include "find.h"
 #include "overflow.h"
 #include "stack.h"
 #include "text.h"
@@ -24,30 +25,6 @@ static bool guards(const segue_coroutine *co, uintptr_t address)
 	return co && co->class && (uintptr_t)co->stack - address - 1 < co->class->guard_size;
 }
 
-/* The coroutine in whose slot of a slab it lies; NULL if in none, or if nobody uses that. Slabs stay mapped, and are whole before they
-   are in a list. */
-static segue_coroutine *in_slab(const struct slab *s, uintptr_t address)
-{
-	size_t guard = s->class->guard_size, size = s->class->stack_size;
-	uintptr_t first = (uintptr_t)s + s->mapped - s->slots * (guard + size);
-	size_t i = (address - first) / (guard + size);
-	segue_coroutine *co;
-
-	if (address < first || i >= __atomic_load_n(&s->carved, __ATOMIC_ACQUIRE))
-		return NULL;
-	co = segue__object_at((unsigned char *)first + i * (guard + size) + guard, size, i % COLOURS);
-	return co->ops ? co : NULL;
-}
-
-static segue_coroutine *in_slabs(uintptr_t address)
-{
-	for (size_t i = 0; i < CLASSES; i++)
-		for (const struct slab *s = __atomic_load_n(&segue__classes[i].slabs, __ATOMIC_ACQUIRE); s; s = s->next)
-			if (address - (uintptr_t)s < s->mapped)
-				return in_slab(s, address);
-	return NULL;
-}
-
 /* Whether sp stands on its stack, or below: code that touches the guard may have moved it already, by a large frame. */
 static bool stands_on(const segue_coroutine *co, uintptr_t sp)
 {
@@ -59,7 +36,7 @@ static bool stands_on(const segue_coroutine *co, uintptr_t sp)
 static bool find(struct hit *hit, const siginfo_t *info, const ucontext_t *u)
 {
 	hit->address = (uintptr_t)info->si_addr;
-	hit->co = guards(segue_running, hit->address) ? segue_running : in_slabs(hit->address);
+	hit->co = guards(segue_running, hit->address) ? segue_running : segue__find(hit->address);
 	if (!guards(hit->co, hit->address))
 		return false;
 	hit->at = segue_arch_interrupted(u);

@@ -2,7 +2,7 @@
 . "$srcdir/tests/lib.sh"
 
 # The files of which all runs there
-files='src/report.c src/text.c'
+files='src/find.c src/report.c src/text.c'
 
 # What of the library they read; and the addresses that the handler makes the interrupted code go on at
 ours='segue__before segue__classes segue__faults segue__objects segue_running segue__overflowed segue_arch_entry'

@@ -1,0 +1,13 @@
+/* Coroutines on slabs, found without the lock: by signal handlers. */
+#ifndef SEGUE_SRC_FIND_H
+#define SEGUE_SRC_FIND_H
+
+#include "stack.h"
+
+/* The one in whose slot an address lies; NULL if in none, or if nobody uses that. */
+HIDDEN segue_coroutine *segue__find(uintptr_t address);
+
+/* That of a carved slot; NULL if nobody uses it. */
+HIDDEN segue_coroutine *segue__find_in_slot(const struct slab *s, size_t i);
+
+#endif
