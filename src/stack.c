@@ -319,6 +319,7 @@ static segue_coroutine *allocate(struct stack_class *class)
 		return NULL;
 	co = place_object(class, guard, segue__stacks.made);
 	co->ops = NULL;
+	co->resumer = NULL;
 	co->previous = segue__stacks.allocated;
 	segue__stacks.allocated = co;
 	segue__stacks.allocated_bytes += class->guard_size + class->stack_size;
@@ -566,6 +567,7 @@ segue_coroutine *segue__stack_place(void *memory, size_t size)
 	co->class = NULL;
 	co->valgrind_id = segue__annotate_stack(memory, size);
 	co->ops = NULL;
+	co->resumer = NULL; /* on a slab it is from the first; who resumes it looks before it writes */
 	pthread_mutex_lock(&segue__stacks.lock);
 	co->previous = NULL;
 	co->next = segue__stacks.placed;
