@@ -46,6 +46,22 @@ static inline void segue__annotate_taken(void *low, size_t size)
 	VALGRIND_MAKE_MEM_UNDEFINED(low, size);
 }
 
+/* What was copied from wherever: it counts as written. */
+static inline void segue__annotate_known(void *low, size_t size)
+{
+	(void)low, (void)size;
+	VALGRIND_MAKE_MEM_DEFINED(low, size);
+}
+
+/* Whether errors are to be heard of on this thread. */
+static inline void segue__annotate_errors(bool on)
+{
+	if (on)
+		VALGRIND_ENABLE_ERROR_REPORTING;
+	else
+		VALGRIND_DISABLE_ERROR_REPORTING;
+}
+
 #else
 
 static inline bool segue__on_valgrind(void)
@@ -72,6 +88,16 @@ static inline void segue__annotate_pooled(void *low, size_t size)
 static inline void segue__annotate_taken(void *low, size_t size)
 {
 	(void)low, (void)size;
+}
+
+static inline void segue__annotate_known(void *low, size_t size)
+{
+	(void)low, (void)size;
+}
+
+static inline void segue__annotate_errors(bool on)
+{
+	(void)on;
 }
 
 #endif

@@ -8,7 +8,7 @@
 
 #include "../arch/interrupted.h"
 #include "chain.h"
-#include "stack.h"
+#include "find.h"
 
 struct walk {
 	const segue_coroutine *co;   /* whose frames come now */
@@ -24,17 +24,6 @@ struct walk {
 static uintptr_t place(const void *code)
 {
 	return (uintptr_t)segue_arch_code((void *)code);
-}
-
-static bool in_switch(uintptr_t pc)
-{
-	return pc - place((void *)segue_arch_switch) < place((void *)segue_arch_start) - place((void *)segue_arch_switch);
-}
-
-/* The trampoline, up to what follows it in the file. */
-static bool in_entry(uintptr_t pc)
-{
-	return pc - place((void *)segue_arch_entry) < place((void *)segue_arch_fenv_save) - place((void *)segue_arch_entry);
 }
 
 static bool is_function(struct _Unwind_Context *context, const void *function)
@@ -74,11 +63,11 @@ static _Unwind_Reason_Code collect(struct _Unwind_Context *context, void *arg)
 	struct walk *w = arg;
 	uintptr_t pc = _Unwind_GetIP(context);
 
-	if (in_entry(pc))
+	if (segue__in_entry((void *)pc))
 		return pass_entry(w, (void *)_Unwind_GetGR(context, SEGUE_ARCH_BASE_NUMBER));
 	if (w->at == CALLING && is_function(context, (void *)segue_backtrace))
 		w->at = THERE;
-	else if (w->at == THERE && !in_switch(pc) && !is_function(context, (void *)segue__run))
+	else if (w->at == THERE && !segue__in_switch((void *)pc) && !is_function(context, (void *)segue__run))
 		add(w, pc, sp_of(context));
 	return _URC_NO_REASON;
 }

@@ -1,5 +1,8 @@
-/* Which coroutine is where, for signal handlers. Slabs stay mapped, and are whole before they are in a list. */
+/* Which coroutine is where, and which code, for signal handlers. Slabs stay mapped, and are whole before they are in a list. */
+#define _GNU_SOURCE
 #include "find.h"
+
+#include "../arch/interrupted.h"
 
 static size_t stride(const struct slab *s)
 {
@@ -35,4 +38,22 @@ segue_coroutine *segue__find(uintptr_t address)
 			if (address - (uintptr_t)s < s->mapped)
 				return find_in_slab(s, address);
 	return NULL;
+}
+
+static bool is_between(const void *code, void (*first)(void), void (*next)(void))
+{
+	uintptr_t low = (uintptr_t)segue_arch_code((void *)first), high = (uintptr_t)segue_arch_code((void *)next);
+
+	return (uintptr_t)segue_arch_code((void *)code) - low < high - low;
+}
+
+/* Each up to what follows it in the file. */
+bool segue__in_switch(const void *code)
+{
+	return is_between(code, (void (*)(void))segue_arch_switch, segue_arch_start);
+}
+
+bool segue__in_entry(const void *code)
+{
+	return is_between(code, segue_arch_entry, (void (*)(void))segue_arch_fenv_save);
 }

@@ -90,3 +90,8 @@ bool segue__list_objects(void)
 		;
 	return true;
 }
+
+int segue_dump_prepare(void)
+{
+	return segue__list_objects() ? 0 : -1;
+}

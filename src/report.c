@@ -51,7 +51,7 @@ static void put_frames(struct text *t, const struct hit *hit)
 {
 	segue__put_address(t, "  in ", hit->at.ip);
 	if (hit->own && SEGUE_ARCH_FRAME_CHAIN)
-		segue__put_callers(t, hit->co, hit->at.fp);
+		segue__put_callers(t, NULL, "  called from ", hit->at.fp, hit->co->stack, contexts_of(hit->co));
 	else if (hit->own)
 		segue__put_address(t, "  called from ", hit->link);
 }
@@ -70,7 +70,7 @@ static void report(const struct hit *hit)
 	segue__put(&t, " bytes below its stack of ");
 	segue__put_number(&t, co->stack_size, 10);
 	segue__put(&t, " bytes\n");
-	segue__put_origin(&t, co);
+	segue__put_origin(&t, NULL, co);
 	put_frames(&t, hit);
 	segue__flush(&t);
 }

@@ -6,6 +6,8 @@
 #include <unistd.h>
 
 #include "../arch/interrupted.h"
+#include "annotate.h"
+#include "find.h"
 #include "objects.h"
 
 enum { FRAMES = 16 }; /* places that are shown of a stack at most */
@@ -15,6 +17,7 @@ void segue__flush(struct text *t)
 	size_t done = 0;
 	ssize_t n;
 
+	segue__annotate_known(t->of, t->length);
 	while (done < t->length && ((n = write(t->fd, t->of + done, t->length - done)) > 0 || errno == EINTR))
 		done += n > 0 ? (size_t)n : 0;
 	t->length = 0;
@@ -71,7 +74,15 @@ void segue__put_address(struct text *t, const char *what, void *code)
 	segue__put(t, "\n");
 }
 
-void segue__put_origin(struct text *t, const segue_coroutine *co)
+static void put_origin_frames(struct text *t, const struct peek *peek, void *const *at)
+{
+	void *pc;
+
+	for (int i = 0; i < WANT_ORIGIN && segue__peek(peek, &pc, at + i, sizeof pc) && pc; i++)
+		segue__put_address(t, "  made from ", pc);
+}
+
+void segue__put_origin(struct text *t, const struct peek *peek, const segue_coroutine *co)
 {
 	const segue_code *code = co->code;
 
@@ -85,22 +96,23 @@ void segue__put_origin(struct text *t, const segue_coroutine *co)
 		segue__put(t, "\n");
 	}
 	if (co->extras & EXTRA_ORIGIN)
-		for (void **pc = co->origin; *pc; pc++)
-			segue__put_address(t, "  made from ", *pc);
+		put_origin_frames(t, peek, co->origin);
 }
 
 /* Records that don't lie on the stack, each above the one before, are none: code may use its frame pointer for anything. */
-void segue__put_callers(struct text *t, segue_coroutine *co, void *fp)
+void segue__put_callers(struct text *t, const struct peek *peek, const char *what, void *fp, const void *low, const void *high)
 {
-	uintptr_t low = (uintptr_t)co->stack, high = (uintptr_t)contexts_of(co);
+	void *record[2];
 
 	for (int i = 1; i < FRAMES; i++) {
-		void **record = (void **)((uintptr_t)fp - SEGUE_ARCH_RECORD);
+		char *at = (char *)((uintptr_t)fp - SEGUE_ARCH_RECORD);
 
-		if ((uintptr_t)record < low || (uintptr_t)record >= high || (uintptr_t)record % sizeof(void *))
+		if (at < (char *)low || at >= (char *)high || (uintptr_t)at % sizeof(void *) ||
+		    !segue__peek(peek, record, at, sizeof record) || segue__in_entry(record[1]))
 			return;
-		segue__put_address(t, "  called from ", record[1]);
-		low = (uintptr_t)(record + 2);
+		segue__put_address(t, what, record[1]);
+		what = "  called from ";
+		low = at + sizeof record;
 		fp = record[0];
 	}
 }

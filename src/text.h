@@ -3,6 +3,7 @@
 #define SEGUE_SRC_TEXT_H
 
 #include "coroutine.h"
+#include "peek.h"
 
 struct text {
 	int fd;
@@ -23,8 +24,11 @@ HIDDEN void segue__put_number(struct text *t, uintptr_t n, unsigned base);
 /* A line of `what` and OBJECT+OFFSET, as addr2line and gdb take it. */
 HIDDEN void segue__put_address(struct text *t, const char *what, void *code);
 
-/* Lines that say where one was made; and who is called from where, by the chain of frame pointers on its stack. */
-HIDDEN void segue__put_origin(struct text *t, const segue_coroutine *co);
-HIDDEN void segue__put_callers(struct text *t, segue_coroutine *co, void *fp);
+/* Lines that say where one was made. `peek` as there: NULL where its stack's memory stays. */
+HIDDEN void segue__put_origin(struct text *t, const struct peek *peek, const segue_coroutine *co);
+
+/* Lines that say from where who is called, by the chain of frame pointers from fp on, on a stack from `low` to `high`: a first one that
+   begins with `what`, and others. Its first frame has none. */
+HIDDEN void segue__put_callers(struct text *t, const struct peek *peek, const char *what, void *fp, const void *low, const void *high);
 
 #endif

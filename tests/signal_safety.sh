@@ -1,15 +1,20 @@
-# What runs in the overflow handler calls nothing but what signal-safety(7) lists.
+# What runs in the overflow handler, and what a dump in a handler of the user's runs, calls nothing but what signal-safety(7) lists.
 . "$srcdir/tests/lib.sh"
 
 # The files of which all runs there
-files='src/find.c src/report.c src/text.c'
+files='src/dot.c src/dump.c src/find.c src/peek.c src/report.c src/survey.c src/text.c'
 
-# What of the library they read; and the addresses that the handler makes the interrupted code go on at
-ours='segue__before segue__classes segue__faults segue__objects segue_running segue__overflowed segue_arch_entry'
+# What of the library they read; the addresses that the handler makes the interrupted code go on at, and those that tell what code a place is
+# in; and a function that calls none
+ours='segue__before segue__classes segue__faults segue__objects segue__stacks segue_running segue__overflowed
+	segue_arch_entry segue_arch_fenv_save segue_arch_start segue_arch_switch segue_as_coroutine'
 
 # What compilers put in: the table of addresses, errno's, divisions, ARM's unwinding, a thread-local's, the stack protector's
 compiled='_GLOBAL_OFFSET_TABLE_ __errno_location __aeabi_u*idiv __aeabi_u*idivmod __aeabi_unwind_cpp_pr[01] __aeabi_read_tp
 	__stack_chk_fail __stack_chk_guard'
+
+# The bare system call, by which a page is tried: it sets errno, and that is all
+kernel=syscall
 
 # signal-safety(7), Linux man-pages 6.03
 listed='abort accept access aio_error aio_return aio_suspend alarm bind cfgetispeed cfgetospeed cfsetispeed cfsetospeed chdir chmod
@@ -25,7 +30,7 @@ listed='abort accept access aio_error aio_return aio_suspend alarm bind cfgetisp
 	timer_gettime timer_settime times umask uname unlink unlinkat utime utimensat utimes wait waitpid wcpcpy wcpncpy wcscat wcschr
 	wcscmp wcscpy wcscspn wcslen wcsncat wcsncmp wcsncpy wcsnlen wcspbrk wcsrchr wcsspn wcsstr wcstok wmemchr wmemcmp wmemcpy wmemmove
 	wmemset write'
-echo $ours $compiled $listed | tr ' ' '\n' >allowed
+echo $ours $compiled $kernel $listed | tr ' ' '\n' >allowed
 
 # unsafe FLAG FILE...: what they name besides; what -D_FORTIFY_SOURCE makes of a function counts as that
 unsafe() {
