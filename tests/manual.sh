@@ -36,7 +36,7 @@ unlike() { # PUBLIC: what has no page, what has two, and pages of what is in no 
 	sort -u listed | comm -13 - "$1" |
 		sed 's/$/ is public and has no manual page: write one in doc\/man, or add it to the NAME and SYNOPSIS of one that is there/'
 	sort -u listed | comm -23 - "$1" | while read -r name; do
-		cat $public | sed '/^#error/d' | grep -q -w -e "$name" || echo "$name has a manual page and is in no public header"
+		find "$source/include" -name '*.h*' -exec cat {} + | sed '/^#error/d' | grep -q -w -e "$name" || echo "$name has a manual page and is in no public header"
 	done
 }
 
@@ -74,7 +74,7 @@ prototypes() { # PAGE
 	awk '
 		/^\.Sh/ { on = $2 == "SYNOPSIS" }
 		!on { next }
-		$1 == ".In" { print "#include <" $2 ">" }
+		$1 == ".In" && !/\.hpp/ { print "#include <" $2 ">" }
 		$1 == ".Ft" { sub(/^\.Ft /, ""); type = $0 }
 		$1 == ".Fn" && type { name = $2; sub(/^\.Fn [^ ]* */, ""); gsub(/" "/, ", "); gsub(/"/, ""); print type, "(" name ")(" $0 ");"; type = "" }
 		$1 == ".Fo" { name = $2; arguments = ""; next }
@@ -86,7 +86,9 @@ prototypes() { # PAGE
 compiles() { # FILE OUTPUT [OPTION...]
 	file=$1 output=$2
 	shift 2
-	$CC -std=gnu11 -O2 -Wall -Wextra -Werror $CPPFLAGS ${UV_CFLAGS-} -I"$source/include" "$file" "$@" -o "$output" 2>errors
+	compiler="$CC -std=gnu11"
+	! grep -q '^#include <segue\.hpp>' "$file" || compiler="$cxx -std=c++17 -x c++"
+	$compiler -O2 -Wall -Wextra -Werror $CPPFLAGS ${UV_CFLAGS-} -I"$source/include" "$file" -x none "$@" -o "$output" 2>errors
 }
 
 # What is compiled: what libuv is for only where configure found it
@@ -97,6 +99,9 @@ if test -e "$built/libsegue-uv.la"; then
 else
 	pages=$(echo "$pages" | grep -v '/segue_uv_')
 fi
+# ... and C++ where CC has a partner for it
+cxx=$(echo "$CC" | sed -e 's/clang/clang++/' -e t -e 's/gcc/g++/' -e t -e 's/cc/c++/')
+echo '#include <memory>' | $cxx -x c++ -fsyntax-only - 2>/dev/null || pages=$(echo "$pages" | grep -v '/segue\.hpp\.3$')
 
 for page in $(echo "$pages" | grep '3$'); do
 	name=$(basename "$page")
