@@ -14,6 +14,13 @@ READS_THREAD segue_coroutine *segue_current(void)
 	return segue_running;
 }
 
+#ifndef __ELF__
+READS_THREAD segue_coroutine **segue_running_here(void)
+{
+	return &segue_running;
+}
+#endif
+
 enum segue_state segue_state(const segue_coroutine *co)
 {
 	if (co->gate & GATE_CREATED)

@@ -7,6 +7,7 @@
  * Nothing is pushed.
  */
 
+#ifdef __ELF__
 /* The running coroutine. The thread's base is read each time, since compilers keep it over a switch. */
 #define SEGUE_ARCH_FIND_CURRENT                                      \
 	"adrp %0, :gottprel:segue_running\n\t"                       \
@@ -40,6 +41,7 @@ SEGUE_INLINED segue_coroutine *segue_arch_exchange_current(segue_coroutine *co)
 			 : "=&r"(offset), "=&r"(thread), "=&r"(before) : "r"(co) : "memory");
 	return before;
 }
+#endif
 
 #if defined __APPLE__ || defined _WIN32 || defined __ANDROID__ || defined __Fuchsia__ || defined __OHOS__
 #define SEGUE_ARCH_X18

@@ -6,6 +6,7 @@
  *
  * Nothing is pushed: a leaf function's red zone stays as it is.
  */
+#ifdef __ELF__
 /* The running coroutine. Where it lies from fs on is loaded each time: a register held over a switch costs more. */
 SEGUE_INLINED segue_coroutine *segue_arch_current(void)
 {
@@ -35,6 +36,7 @@ SEGUE_INLINED segue_coroutine *segue_arch_exchange_current(segue_coroutine *co)
 			 "movq %2, %%fs:(%0)" : "=&r"(at), "=&r"(before) : "r"(co) : "memory");
 	return before;
 }
+#endif
 
 #ifdef __SSE__
 #define SEGUE_ARCH_XMM                                                                                                      \

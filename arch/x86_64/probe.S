@@ -1,13 +1,23 @@
 /* The register probe for x86-64 (tests only): the registers that a callee keeps, by the System V ABI 1.0, figure 3.4, whatever
    the stub does. tests/psabi/x86_64 is the list that it is held to. */
+#ifdef __ELF__
+#define SYMBOL(name) name
+#define FUNCTION(name) .globl name; .type name, @function
+#define SIZE(name) .size name, . - name
+#define CALLED(name) name@PLT
+#else                                    /* Mach-O */
+#define SYMBOL(name) _##name
+#define FUNCTION(name) .globl _##name
+#define SIZE(name)
+#define CALLED(name) _##name
+#endif
 
 	.text
 /* void *segue_probe_switch(segue_context *from, segue_context *to, void *value, const uint64_t *fill, uint64_t *found)
  *                          rdi                  rsi                rdx          rcx                   r8
  * Fills every such register from fill[], switches, stores what they hold then to found[], and returns what the switch did. */
-	.globl	segue_probe_switch
-	.type	segue_probe_switch, @function
-segue_probe_switch:
+	FUNCTION(segue_probe_switch)
+SYMBOL(segue_probe_switch):
 	push	%rbx
 	push	%rbp
 	push	%r12
@@ -21,7 +31,7 @@ segue_probe_switch:
 	mov	24(%rcx), %r13
 	mov	32(%rcx), %r14
 	mov	40(%rcx), %r15
-	call	segue_context_switch@PLT
+	call	CALLED(segue_context_switch)
 	pop	%r8
 	mov	%rbx, 0(%r8)
 	mov	%rbp, 8(%r8)
@@ -36,31 +46,32 @@ segue_probe_switch:
 	pop	%rbp
 	pop	%rbx
 	ret
-	.size	segue_probe_switch, . - segue_probe_switch
+	SIZE(segue_probe_switch)
 
 /* void segue_probe_arrive(void): where a context starts that no stub made. Tells what it was given: the two result words, sp, fp,
  * base, fp again; and goes back to *segue_probe_home. */
-	.globl	segue_probe_arrive
-	.type	segue_probe_arrive, @function
-segue_probe_arrive:
-	lea	segue_probe_arrived(%rip), %rdi
+	FUNCTION(segue_probe_arrive)
+SYMBOL(segue_probe_arrive):
+	lea	SYMBOL(segue_probe_arrived)(%rip), %rdi
 	mov	%rax, 0(%rdi)
 	mov	%rdx, 8(%rdi)
 	mov	%rsp, 16(%rdi)
 	mov	%rbp, 24(%rdi)
 	mov	%rbx, 32(%rdi)
 	mov	%rbp, 40(%rdi)
-	lea	segue_probe_left(%rip), %rdi
-	mov	segue_probe_home(%rip), %rsi
-	call	segue_context_switch@PLT
+	lea	SYMBOL(segue_probe_left)(%rip), %rdi
+	mov	SYMBOL(segue_probe_home)(%rip), %rsi
+	call	CALLED(segue_context_switch)
 	ud2
-	.size	segue_probe_arrive, . - segue_probe_arrive
+	SIZE(segue_probe_arrive)
 
 /* const char segue_probe_names[]: of fill[0], fill[1], …; an empty one ends them. */
+#ifdef __ELF__
 	.section .rodata
-	.globl	segue_probe_names
 	.type	segue_probe_names, @object
-segue_probe_names:
+#endif
+	.globl	SYMBOL(segue_probe_names)
+SYMBOL(segue_probe_names):
 	.asciz	"rbx"
 	.asciz	"rbp"
 	.asciz	"r12"
@@ -68,7 +79,7 @@ segue_probe_names:
 	.asciz	"r14"
 	.asciz	"r15"
 	.asciz	""
-	.size	segue_probe_names, . - segue_probe_names
+	SIZE(segue_probe_names)
 
 #ifdef __ELF__
 	.section .note.GNU-stack, "", @progbits

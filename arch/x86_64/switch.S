@@ -31,6 +31,20 @@
 #define RIP 16
 #define SLEB(n) ((n) & 0x7f)             /* of -64 to 63: one byte */
 
+#ifdef __ELF__
+#define SYMBOL(name) name
+#define LOCAL(name) .L##name
+#define FUNCTION(name) .globl name; .type name, @function
+#define HIDDEN_FUNCTION(name) FUNCTION(name); .hidden name
+#define SIZE(name) .size name, . - name
+#else                                    /* Mach-O */
+#define SYMBOL(name) _##name
+#define LOCAL(name) L##name
+#define FUNCTION(name) .globl _##name
+#define HIDDEN_FUNCTION(name) .private_extern _##name
+#define SIZE(name)
+#endif
+
 	.text
 
 /* segue_pair segue_arch_switch(segue_context *from, segue_context *to, void *value, const void *raised)
@@ -38,16 +52,13 @@
  * void *segue_context_switch(segue_context *from, segue_context *to, void *value)
  * The second returns rax, so its value goes there too. */
 	.p2align 5
-	.globl	segue_context_switch
-	.type	segue_context_switch, @function
-	.globl	segue_arch_switch
-	.hidden	segue_arch_switch
-	.type	segue_arch_switch, @function
-segue_context_switch:
+	FUNCTION(segue_context_switch)
+	HIDDEN_FUNCTION(segue_arch_switch)
+SYMBOL(segue_context_switch):
 	.cfi_startproc
 	endbr64
 	mov	%rdx, %rcx
-segue_arch_switch:
+SYMBOL(segue_arch_switch):
 	mov	SEGUE_ARCH_IP(%rsi), %r8
 	mov	SEGUE_ARCH_SP(%rsi), %r9
 	push	%rbp
@@ -69,18 +80,18 @@ segue_arch_switch:
 	push	%r15
 	.cfi_adjust_cfa_offset 8
 	.cfi_rel_offset %r15, 0
-	lea	.Lresume(%rip), %rax
+	lea	LOCAL(resume)(%rip), %rax
 	mov	%rsp, SEGUE_ARCH_SP(%rdi)
 	mov	%rax, SEGUE_ARCH_IP(%rdi)
 	cmp	%rax, %r8
 	mov	%rcx, %rax
-	jne	.Lforeign
+	jne	LOCAL(foreign)
 	.cfi_remember_state
 	mov	%r9, %rsp
 
 /* Suspended by this stub, so its frame is the one that was pushed above. Two ways lead here: falling through, and a jump
    by code that was inlined into a caller. */
-.Lresume:
+LOCAL(resume):
 	mov	SEGUE_ARCH_FRAME_PC(%rsp), %r8
 	mov	SEGUE_ARCH_FRAME_R15(%rsp), %r15
 	mov	SEGUE_ARCH_FRAME_R14(%rsp), %r14
@@ -101,7 +112,7 @@ segue_arch_switch:
 
 /* Not suspended by this stub: give it its three words and jump where it says. sp last: *to may lie on that very stack, below where it
    ends then, and a signal's frame may come there. From then on its caller is the other side. */
-.Lforeign:
+LOCAL(foreign):
 	.cfi_restore_state
 	mov	SEGUE_ARCH_FP(%rsi), %rbp
 	mov	SEGUE_ARCH_BASE(%rsi), %rbx
@@ -116,32 +127,28 @@ segue_arch_switch:
 	.cfi_same_value %r15
 	notrack jmp *%r8
 	.cfi_endproc
-	.size	segue_context_switch, . - segue_context_switch
-	.size	segue_arch_switch, . - segue_arch_switch
+	SIZE(segue_context_switch)
+	SIZE(segue_arch_switch)
 
 /* The first frame of a bare context: the end of its backtrace. rbx: ARG; ENTRY is at sp. rdx: the first value. */
 	.p2align 4
-	.globl	segue_arch_start
-	.hidden	segue_arch_start
-	.type	segue_arch_start, @function
+	HIDDEN_FUNCTION(segue_arch_start)
 	.cfi_startproc
 	.cfi_undefined %rip
 	nop                             /* who looks an address up looks one byte before it */
-segue_arch_start:
+SYMBOL(segue_arch_start):
 	mov	%rbx, %rdi
 	mov	%rdx, %rsi
 	call	*(%rsp)
 	ud2
 	.cfi_endproc
-	.size	segue_arch_start, . - segue_arch_start
+	SIZE(segue_arch_start)
 
 /* The first frame of a coroutine. rbx: the coroutine, ARG; just below it in memory lies its sender's context; ENTRY is at sp. Its caller is
    whoever resumed it last: that context's four words. It counts as a signal frame, so that a debugger lets the stack
    change below it, and looks its caller up at the very address; then also something must follow the call. */
 	.p2align 4
-	.globl	segue_arch_entry
-	.hidden	segue_arch_entry
-	.type	segue_arch_entry, @function
+	HIDDEN_FUNCTION(segue_arch_entry)
 	.cfi_startproc
 	.cfi_signal_frame
 	.cfi_escape DW_CFA_def_cfa_expression, 3, DW_OP_breg(RBX), SLEB(SEGUE_ARCH_SP - SEGUE_ARCH_CONTEXT), DW_OP_deref
@@ -149,35 +156,31 @@ segue_arch_start:
 	.cfi_escape DW_CFA_expression, RBP, 2, DW_OP_breg(RBX), SLEB(SEGUE_ARCH_FP - SEGUE_ARCH_CONTEXT)
 	.cfi_escape DW_CFA_expression, RBX, 2, DW_OP_breg(RBX), SLEB(SEGUE_ARCH_BASE - SEGUE_ARCH_CONTEXT)
 	nop
-segue_arch_entry:
+SYMBOL(segue_arch_entry):
 	mov	%rbx, %rdi
 	call	*(%rsp)
 	ud2
 	.cfi_endproc
-	.size	segue_arch_entry, . - segue_arch_entry
+	SIZE(segue_arch_entry)
 
 /* void segue_arch_fenv_save(uint32_t fenv[2]), void segue_arch_fenv_load(const uint32_t fenv[2]): mxcsr and the x87 control word */
-	.globl	segue_arch_fenv_save
-	.hidden	segue_arch_fenv_save
-	.type	segue_arch_fenv_save, @function
-segue_arch_fenv_save:
+	HIDDEN_FUNCTION(segue_arch_fenv_save)
+SYMBOL(segue_arch_fenv_save):
 	.cfi_startproc
 	stmxcsr	(%rdi)
 	fnstcw	4(%rdi)
 	ret
 	.cfi_endproc
-	.size	segue_arch_fenv_save, . - segue_arch_fenv_save
+	SIZE(segue_arch_fenv_save)
 
-	.globl	segue_arch_fenv_load
-	.hidden	segue_arch_fenv_load
-	.type	segue_arch_fenv_load, @function
-segue_arch_fenv_load:
+	HIDDEN_FUNCTION(segue_arch_fenv_load)
+SYMBOL(segue_arch_fenv_load):
 	.cfi_startproc
 	ldmxcsr	(%rdi)
 	fldcw	4(%rdi)
 	ret
 	.cfi_endproc
-	.size	segue_arch_fenv_load, . - segue_arch_fenv_load
+	SIZE(segue_arch_fenv_load)
 
 #ifdef __ELF__
 	.section .note.GNU-stack, "", @progbits

@@ -12,7 +12,7 @@
  *
  * What this file knows of a coroutine is frozen: the fields of segue_hot, the two contexts below it (segue/context.h), that gate 0 may be
  * sent to and SEGUE_GATE_RUNNING alone may yield, that with a reference of 1 and gate 0 SEGUE_GATE_CLOSING goes with a GeneratorExit that ends it, and
- * segue_running. The rest is the library's own.
+ * segue_running (where objects are no ELF: segue_running_here()). The rest is the library's own.
  */
 #ifndef SEGUE_INLINE_H
 #define SEGUE_INLINE_H
@@ -49,8 +49,12 @@ typedef struct segue_hot {
 enum { SEGUE_GATE_RUNNING = 1, SEGUE_GATE_CLOSING = 256 };
 
 /** The running coroutine of this thread. Only assembly reads it: compilers keep a thread-local's address over a switch,
- * and the thread may be another then. */
+ * and the thread may be another then. Where objects are no ELF it is found by a call, which they make each time. */
+#ifdef __ELF__
 extern __thread segue_coroutine *segue_running __attribute__((__tls_model__("initial-exec")));
+#else
+segue_coroutine **segue_running_here(void);
+#endif
 
 /* A word of the one context or the other, as an offset from the coroutine, for assembly. */
 #define SEGUE_STRING(x) #x
