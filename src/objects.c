@@ -15,9 +15,10 @@ struct listing {
 	size_t room, characters;
 };
 
+/* The program itself has none; in one that is linked statically musl calls it by a name that is every process's. */
 static const char *name_of(const struct dl_phdr_info *info)
 {
-	return *info->dlpi_name ? info->dlpi_name : program_invocation_name;
+	return *info->dlpi_name && strcmp(info->dlpi_name, "/proc/self/exe") ? info->dlpi_name : program_invocation_name;
 }
 
 static int measure(struct dl_phdr_info *info, size_t size, void *listing)
