@@ -20,7 +20,8 @@ tries() {
 		if there "$compiler"; then
 			echo "$compiler -std=$standard"
 			tried="${tried-} $language"
-			for header in $(cd "$source/include" && find . -name '*.h'); do
+			case $language,$compiler in c,* | *-ffreestanding*) headers='*.h' ;; *) headers='*.h*' ;; esac # C++'s need its library
+			for header in $(cd "$source/include" && find . -name "$headers"); do
 				has_what "$header" "$compiler" "$language" "$standard" || continue
 				printf '#include "%s"\n#include "%s"\n' "$header" "$header" >alone
 				cat >>alone <<'END'
@@ -48,7 +49,7 @@ for cc in "$CC" "clang $other"; do
 	tries c "$cc" c99 c11 c2x
 done
 for cxx in "$partner" "clang++ $other"; do
-	tries c++ "$cxx" c++17
+	tries c++ "$cxx" c++17 c++20 c++2b
 done
 # A cross compiler alone does: C++ is then looked at on a machine that has one for the target, and natively
 test "$HOST" || needs 'C++ compiler' expr "$tried" : '.*c++'

@@ -106,7 +106,7 @@ from() {
 # The files
 for path in lib/libsegue.so lib/libsegue.so.0 lib/libsegue.a lib/pkgconfig/segue.pc share/doc/segue/python.md share/doc/segue/threads.md \
 	$(cd "$source" && ls examples/README.md examples/*.c | sed 's,^,share/doc/segue/,') \
-	$(cd "$source" && find include -name '*.h' $without_uv) ${uv:+lib/libsegue-uv.so lib/libsegue-uv.so.0 lib/libsegue-uv.a lib/pkgconfig/segue-uv.pc} \
+	$(cd "$source" && find include -name '*.h*' $without_uv) ${uv:+lib/libsegue-uv.so lib/libsegue-uv.so.0 lib/libsegue-uv.a lib/pkgconfig/segue-uv.pc} \
 	$(cd "$source" && ls arch/arch.h arch/inline.h arch/*/arch.h arch/*/inline.h | sed 's,^,include/segue/,'); do
 	test -s "$prefix/$path" || fail "$path is not installed"
 	cmp -s "$prefix/$path" "$stage$prefix/$path" || case $path in *.a | *.so*) test -s "$stage$prefix/$path" ;; *) false ;; esac ||
