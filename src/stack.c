@@ -48,7 +48,7 @@ enum {
 #define SLAB_LARGEST ((size_t)16 << 20)
 #endif
 
-struct stacks segue__stacks = { .lock = PTHREAD_MUTEX_INITIALIZER, .limit = SIZE_MAX };
+struct stacks segue__stacks = { .lock = PTHREAD_MUTEX_INITIALIZER, .limit = SIZE_MAX, .layout = &segue_debug_layout };
 struct stack_class segue__classes[CLASSES];
 _Thread_local SEGUE_TLS struct local_pool segue__local[LOCAL_CLASSES];
 static _Thread_local SEGUE_TLS struct pooling_thread this_thread;

@@ -60,6 +60,7 @@ struct stacks {
 	size_t outside;          /* of which so many live or are in a thread's pool */
 	size_t most_outside;
 	size_t limit;            /* of `outside` */
+	const struct segue_layout *layout; /* so that it is in every program that has these */
 };
 
 extern HIDDEN struct stacks segue__stacks;

@@ -112,6 +112,9 @@ for path in lib/libsegue.so lib/libsegue.so.0 lib/libsegue.a lib/pkgconfig/segue
 	cmp -s "$prefix/$path" "$stage$prefix/$path" || case $path in *.a | *.so*) test -s "$stage$prefix/$path" ;; *) false ;; esac ||
 		fail "$path is not the same under DESTDIR"
 done
+for path in share/segue/segue-gdb.py lib/libsegue.so.0.0.0-gdb.py; do
+	cmp -s "$source/src/segue-gdb.py" "$stage$prefix/$path" || fail "$path is not installed"
+done
 for page in man7/segue.7 man3/segue_send.3 man3/segue_close.3; do
 	cmp -s "$prefix/share/man/$page" "$stage$prefix/share/man/$page" || fail "$page is not installed"
 done

@@ -6,7 +6,7 @@ manual=$source/doc/man
 public="$source/include/segue.h $(ls "$source"/include/segue/*.h)"
 
 # What only macros and inline functions go through, and so needs no page
-internal='SEGUE_MADE_HERE segue_code segue_foreach segue_foreach_leave segue_foreach_next segue_from_pair segue_hot segue_new_copied segue_new_here
+internal='SEGUE_MADE_HERE segue_code segue_debug_layout segue_foreach segue_foreach_leave segue_foreach_next segue_from_pair segue_hot segue_new_copied segue_new_here
 	segue_running segue_to_pair segue_uv_drop_variable'
 
 # ---- Names

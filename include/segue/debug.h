@@ -71,6 +71,9 @@ void segue_dump_dot(int fd);
  */
 int segue_dump_prepare(void);
 
+/** Where a debugger finds coroutines: for the gdb commands that come with the library. Programs have no use for it. */
+extern const struct segue_layout segue_debug_layout;
+
 #if defined __GNUC__
 #pragma GCC visibility pop
 #endif
