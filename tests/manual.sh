@@ -45,6 +45,9 @@ find "$source/include" -name '*.h*' -exec sed '/^#error/d' {} + >headers
 test "$(wc -l <public)" -ge 80 || fail 'the headers could not be read' public
 unlike public >wrong
 test ! -s wrong || fail 'pages and headers differ' wrong
+for header in "$source"/include/*.hpp; do
+	test -e "$manual/${header##*/}.3" || fail "${header##*/} is public and has no manual page: write doc/man/${header##*/}.3"
+done
 for page in "$manual"/*.[37]; do
 	name=$(basename "$page")
 	listed "$page" | head -n 1 | grep -q -x "$name ${name%.*}" || fail "$name is not called as the first name it lists"
