@@ -189,7 +189,8 @@ typedef char segue_names;
 	     "'" name "' object has no attribute 'send'\0"              \
 	     "__await__() returned non-iterator of type '" name "'"
 
-/** What an object can do. Anything that starts with a pointer to one of these is an object; a coroutine is one. */
+/** What an object can do. Anything that starts with a pointer to one of these is an object; a coroutine is one. An iterator's functions run
+ * on the coroutine that awaits it, and may yield and await there. */
 typedef struct segue_ops {
 	uint32_t size;                 /* sizeof (segue_ops) */
 	uint32_t flags;                /* 0 */

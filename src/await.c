@@ -150,6 +150,7 @@ READS_THREAD segue_pair PAIR(segue_await)(void *x)
 {
 	segue_coroutine *me = segue_running;
 	segue_coroutine *inner = segue_as_coroutine(x);
+	void *before;
 	segue_result r;
 
 	if (!x)
@@ -163,11 +164,12 @@ READS_THREAD segue_pair PAIR(segue_await)(void *x)
 	segue_object_unref(x);
 	if (r.raised)
 		return segue__pair(begins_here(me, r));
+	before = me->awaited; /* NULL, but where an iterator's method awaits */
 	me->awaited = r.value;
 	inner = segue_as_coroutine(me->awaited);
 	r = inner ? delegate_to_coroutine(me, inner) : delegate_to_iterator(me->awaited);
 	x = me->awaited;
-	me->awaited = NULL;
+	me->awaited = before;
 	segue_object_unref(x);
 	return segue__pair(r);
 }

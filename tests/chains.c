@@ -19,6 +19,7 @@ struct object {
 	segue_coroutine *co;
 	segue_kind kind;
 	void *awaiting; /* by delegation.c: a reference */
+	int awaits;     /* that it is in: more than one where an iterator's method awaits, too */
 	int refs;       /* of a thing */
 };
 
@@ -45,6 +46,7 @@ static struct {
 	int numbers[SLOTS]; /* to the object of this number */
 	long operations, most;
 	int nested;
+	bool loses; /* an iterator, whose method awaited as the stack was abandoned that holds the reference */
 	long owned; /* values of Owned and OwnedExit that are not released */
 	uintptr_t value;
 	struct played played;
@@ -394,6 +396,57 @@ static void operate(void)
 	w.nested--;
 }
 
+/* ---- Awaiting ---------------------------------------------------------------------------------------------------- */
+
+static void *something(struct object *me)
+{
+	int i;
+
+	switch (choose(8)) {
+	case 0:
+		return NULL;
+	case 1:
+		return segue_ref(me->co);
+	case 2:
+		return new_thing(choose(METHODS));
+	case 3:
+		return new_iterator();
+	case 4:
+		i = choose(2) ? a_slot(is_held) : a_coroutine();
+		return i < 0 ? NULL : segue_object_ref(w.slots[i]);
+	default:
+		return new_coroutine();
+	}
+}
+
+/* How many await it, one above the other. */
+static int depth_of(const struct object *o)
+{
+	int depth = 0;
+
+	for (int i = 0; i < w.made && depth < OBJECTS_MOST; i++)
+		if (o->co && w.objects[i].awaiting == o->co) {
+			o = &w.objects[i];
+			i = -1;
+			depth++;
+		}
+	return depth;
+}
+
+static segue_result await(struct object *me)
+{
+	void *x = something(me);
+	segue_result r;
+
+	if (x && choose(2))
+		keep(segue_object_ref(x));
+	w.played.events[AWAITED_DEEP] += !w.again && depth_of(me) >= 3;
+	me->awaits++;
+	r = w.again ? segue_await(x) : delegate(&me->awaiting, me->kind, x);
+	me->awaits--;
+	return r;
+}
+
 /* ---- Iterators and awaitables ----------------------------------------------------------------------------------- */
 
 static void thing_ref(void *self)
@@ -409,12 +462,23 @@ static void thing_release(void *self)
 		note("gone", number_of(o), segue_value(NULL));
 }
 
+/* On the stack of whom the iterator is awaited by. */
+static void await_inside(int who)
+{
+	segue_result r = await(&w.objects[number_of(segue_current())]);
+
+	note("awaited inside", who, r);
+	segue_discard(r);
+}
+
 static segue_result answer(void *self, const char *what, segue_result got)
 {
 	note(what, number_of(self), got);
 	segue_discard(got);
 	if (choose(4) == 3)
 		operate();
+	if (choose(16) == 15)
+		await_inside(number_of(self));
 	switch (is_over() ? 1 : choose(4)) {
 	case 1:
 		return (segue_raise)(&segue_StopIteration, a_value());
@@ -476,51 +540,6 @@ static void make_ops(void)
 
 /* ---- Bodies ----------------------------------------------------------------------------------------------------- */
 
-static void *something(struct object *me)
-{
-	int i;
-
-	switch (choose(8)) {
-	case 0:
-		return NULL;
-	case 1:
-		return segue_ref(me->co);
-	case 2:
-		return new_thing(choose(METHODS));
-	case 3:
-		return new_iterator();
-	case 4:
-		i = choose(2) ? a_slot(is_held) : a_coroutine();
-		return i < 0 ? NULL : segue_object_ref(w.slots[i]);
-	default:
-		return new_coroutine();
-	}
-}
-
-/* How many await it, one above the other. */
-static int depth_of(const struct object *o)
-{
-	int depth = 0;
-
-	for (int i = 0; i < w.made && depth < OBJECTS_MOST; i++)
-		if (o->co && w.objects[i].awaiting == o->co) {
-			o = &w.objects[i];
-			i = -1;
-			depth++;
-		}
-	return depth;
-}
-
-static segue_result await(struct object *me)
-{
-	void *x = something(me);
-
-	if (x && choose(2))
-		keep(segue_object_ref(x));
-	w.played.events[AWAITED_DEEP] += !w.again && depth_of(me) >= 3;
-	return w.again ? segue_await(x) : delegate(&me->awaiting, me->kind, x);
-}
-
 static segue_result body(void *arg)
 {
 	struct object *me = arg;
@@ -577,6 +596,7 @@ static void is_unraisable(segue_coroutine *co, segue_result what)
 	if (w.again || awaiters_of(co) > 0)
 		return;
 	w.played.events[ABANDONED_AWAITING] += awaiting != NULL;
+	w.loses |= w.objects[who].awaits > 1;
 	w.objects[who].awaiting = NULL;
 	segue_object_unref(awaiting);
 }
@@ -594,7 +614,7 @@ static bool nothing_is_left(void)
 {
 	int live = 0;
 
-	for (int i = 0; i < w.made; i++)
+	for (int i = 0; i < w.made && !w.loses; i++)
 		if (w.objects[i].refs)
 			return fails("an iterator or an awaitable is left");
 	segue_foreach_live(count_live, &live);
@@ -629,6 +649,7 @@ const struct played *play_twice(struct choices *choices, long most)
 	w.played = (struct played){ 0 };
 	w.choices = choices;
 	w.most = most;
+	w.loses = false;
 	make_ops();
 	play(false);
 	w.choices_noted = w.choices_made;

@@ -122,6 +122,7 @@ static segue_result yield_from(void *iterator)
 
 segue_result delegate(void **awaiting, segue_kind kind, void *x)
 {
+	void *before = *awaiting; /* NULL, but in an iterator's method */
 	segue_result r;
 
 	if (!x)
@@ -133,7 +134,7 @@ segue_result delegate(void **awaiting, segue_kind kind, void *x)
 	*awaiting = r.value;
 	r = yield_from(r.value);
 	x = *awaiting;
-	*awaiting = NULL;
+	*awaiting = before;
 	segue_object_unref(x);
 	return r;
 }

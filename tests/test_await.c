@@ -259,6 +259,42 @@ static void what_an_iterator_raises_ends_the_await_and_stop_iteration_is_its_val
 	assert_int_equal(released, 3); /* the values of the thrown Leaving, which nobody saw */
 }
 
+static segue_result yield_then_return(void *unused)
+{
+	(void)unused;
+	SEGUE_TRY(segue_yield(&yielded));
+	return segue_value(&returned);
+}
+
+static segue_result next_that_awaits(void *self)
+{
+	segue_result r = segue_await(segue_generator_new(yield_then_return, NULL));
+
+	(void)self;
+	return !r.raised && r.value == &returned ? segue_raise(&segue_StopIteration, &sent) : r;
+}
+
+static void a_method_of_an_iterator_may_await(void **state)
+{
+	segue_ops ops = iterator_ops(ALL);
+	segue_coroutine *co = segue_generator_new(await_it, &iterator);
+	segue_info info;
+	segue_result r;
+
+	(void)state;
+	it.refs = 0;
+	ops.next = next_that_awaits;
+	iterator.ops = &ops;
+	r = segue_send(co, NULL);
+	assert_true(!r.raised && r.value == &yielded);
+	segue_inspect(co, &info, sizeof info);
+	assert_non_null(segue_as_coroutine(info.cr_await));
+	r = segue_send(co, NULL);
+	assert_true(r.raised == &segue_StopIteration && r.value == &sent);
+	assert_int_equal(it.refs, 0);
+	segue_unref(co);
+}
+
 /* ---- What is no awaitable ------------------------------------------------------------------------------------------ */
 
 static void *given;
@@ -550,6 +586,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(an_iterator_may_have_any_of_the_methods, starting),
 		cmocka_unit_test_setup(what_an_iterator_raises_ends_the_await_and_stop_iteration_is_its_value, starting),
+		cmocka_unit_test_setup(a_method_of_an_iterator_may_await, starting),
 		cmocka_unit_test_setup(what_can_not_be_awaited_is_refused, starting),
 		cmocka_unit_test_setup(outside_any_coroutine_await_raises_and_drops_its_reference, starting),
 		cmocka_unit_test_setup(run_drives_one_to_its_end_and_drops_it, starting),
