@@ -137,11 +137,9 @@ segue_result segue_uv_sleep(uint64_t ms);
 
 /** A timeout of the running task: its words are the adapter's. It lies on the stack of who began it. */
 typedef struct segue_uv_timeout {
-	uint64_t due, order;
-	struct segue_uv_timeout *child, *next, *previous;
+	uint64_t due;
 	struct segue_uv_timeout *outer, **link;
-	void (*passed)(struct segue_uv_timeout *);
-	void *subject;
+	segue_uv_task *task;
 	int is_set, has_passed;
 } segue_uv_timeout;
 

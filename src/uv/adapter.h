@@ -64,6 +64,18 @@ HIDDEN segue_result segue__uv_request_wait(struct request **request, int error);
 /* What its callback calls, with an int of libuv's. Returns whether somebody waited: if not, it has been freed. */
 HIDDEN int segue__uv_request_done(struct request *request, int status);
 
+/* ---- Alarms ---------------------------------------------------------------------------------------------------------- */
+
+#define NEVER UINT64_MAX
+
+/* Calls passed(alarm) when it is due, unless it is unset before. */
+struct alarm {
+	uint64_t due; /* of uv_now(); NEVER: it is not set */
+	uint64_t order;
+	struct alarm *child, *next, *previous;
+	void (*passed)(struct alarm *alarm);
+};
+
 /* ---- Groups and tasks ------------------------------------------------------------------------------------------------ */
 
 struct segue_uv_group {
@@ -75,12 +87,14 @@ struct segue_uv_group {
 	size_t count;             /* of tasks that have not ended */
 	segue_uv_task *tasks;     /* those, the newest first */
 	struct wait *emptied;     /* who waits for their end */
-	segue_uv_timeout *first;  /* a pairing heap */
-	uint64_t order;           /* of the next timeout, or task */
-	uint64_t armed;           /* when the timer goes off; UINT64_MAX: not */
+	struct alarm *first;      /* a pairing heap */
+	uint64_t order;           /* of the next alarm, or task */
+	size_t needs;             /* sleepers and timeouts, for which the loop has to run */
+	uint64_t armed;           /* when the timer goes off, or NEVER */
 	int is_closed;            /* the timer is gone */
 };
 
+/* The first 64 bytes are what a round trip touches. */
 struct segue_uv_task {
 	const segue_ops *ops;
 	segue_coroutine *co;
@@ -93,14 +107,16 @@ struct segue_uv_task {
 	unsigned has_ended : 1;
 	unsigned is_taken : 1;    /* somebody has its result */
 	unsigned stops_loop : 1;  /* as it ends */
+	unsigned takes_turn : 1;  /* it has yielded by itself */
+	struct wait *waiting;     /* what it yielded last */
+	segue_uv_task *awaits;    /* if what it yielded last is that one's `awaited`: a reference */
+	segue_uv_timeout *timeouts; /* innermost first */
+	struct alarm alarm;       /* no later than the earliest of those */
+	struct alarm turn;
 	uint64_t number;          /* the higher, the younger */
 	segue_uv_task *next, **link; /* in its group */
 	segue_uv_task *next_ready;
-	struct wait *waiting;     /* what it yielded last */
-	segue_uv_task *awaits;    /* if what it yielded last is that one's `awaited`: a reference */
 	struct wait awaited;      /* who awaits it */
-	segue_uv_timeout *timeouts; /* innermost first */
-	segue_uv_timeout turn;    /* when it yields by itself */
 	segue_result result;
 };
 
@@ -114,11 +130,13 @@ HIDDEN void segue__uv_resume(segue_uv_task *task, segue_result with);
 
 /* ---- Time ------------------------------------------------------------------------------------------------------------ */
 
-/* Calls timeout->passed(timeout) when it is due; until then, or until it is unset, it lies in the group's heap. */
-HIDDEN void segue__uv_set(segue_uv_group *group, segue_uv_timeout *timeout, uint64_t ms, void (*passed)(segue_uv_timeout *));
-HIDDEN void segue__uv_unset(segue_uv_group *group, segue_uv_timeout *timeout);
+HIDDEN void segue__uv_unset(segue_uv_group *group, struct alarm *alarm);
 
-/* Ends those that are left of a task that has ended: frames that were abandoned. */
-HIDDEN void segue__uv_end_timeouts(segue_uv_task *task);
+/* It goes on as the loop has gone round; and what is called as it goes on, by that or otherwise. */
+HIDDEN void segue__uv_begin_turn(segue_uv_task *task);
+HIDDEN void segue__uv_end_turn(segue_uv_task *task);
+
+/* Of a task that has ended: timeouts are left of frames that were abandoned. */
+HIDDEN void segue__uv_end_alarms(segue_uv_task *task);
 
 #endif

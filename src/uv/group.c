@@ -20,7 +20,7 @@ segue_uv_group *segue_uv_group_new(uv_loop_t *loop, segue_uv_failed *failed, voi
 	group->failed = failed;
 	group->arg = arg;
 	group->refs = 2;
-	group->armed = UINT64_MAX;
+	group->armed = NEVER;
 	return group;
 }
 

@@ -99,7 +99,7 @@ static void end(segue_uv_task *task, segue_result r)
 	if (task->awaits && task->awaits->awaited.task == task) /* by a frame that was abandoned */
 		task->awaits->awaited.task = NULL;
 	forget_awaited(task);
-	segue__uv_end_timeouts(task);
+	segue__uv_end_alarms(task);
 	*task->link = task->next;
 	if (task->next)
 		task->next->link = task->link;
@@ -137,11 +137,6 @@ void segue_uv_cancel(segue_uv_task *task)
 
 /* ---- Its steps ------------------------------------------------------------------------------------------------------- */
 
-static void take_turn(segue_uv_timeout *turn)
-{
-	segue__uv_resume(turn->subject, segue_value(NULL));
-}
-
 /* What it yielded is what it waits for, or nothing. Returns whether it was either. */
 static int settle(segue_uv_task *task, void *yielded)
 {
@@ -151,8 +146,7 @@ static int settle(segue_uv_task *task, void *yielded)
 		task->waiting->task = task;
 	} else {
 		task->waiting = NULL;
-		task->turn.subject = task;
-		segue__uv_set(task->group, &task->turn, 0, take_turn);
+		segue__uv_begin_turn(task);
 	}
 	return 1;
 }
@@ -162,7 +156,8 @@ static void run(segue_uv_task *task, segue_result with)
 {
 	segue_result r;
 
-	segue__uv_unset(task->group, &task->turn);
+	if (task->takes_turn)
+		segue__uv_end_turn(task);
 	forget_awaited(task);
 	for (;;) {
 		segue_uv_task *before = exchange_current(task);
@@ -299,6 +294,7 @@ static segue_uv_task *make(segue_uv_group *group, segue_coroutine *co)
 	task->co = co;
 	task->group = group;
 	task->refs = 2;
+	task->alarm.due = task->turn.due = NEVER;
 	task->number = group->order++;
 	task->next = group->tasks;
 	task->link = &group->tasks;

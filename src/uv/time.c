@@ -1,21 +1,24 @@
-/* Timeouts and sleep: a pairing heap in each group, and one timer of libuv's for the earliest. What is set and unset again before it is due
-   costs a few stores, and libuv's timer stays as it is: it may go off too early, and finds nothing then. */
+/* Time: a pairing heap of alarms in each group, and one timer of libuv's for the earliest. A sleep is an alarm. Timeouts are a list of the
+   task's, which has one alarm for them: that goes off no later than the first of them is due, and often too early. So a timeout that
+   begins and ends again is some stores, and touches nothing of other tasks. */
+#include <stddef.h>
+
 #include "adapter.h"
 
 /* ---- The heap: children are a list, whose first has its parent as `previous` ---------------------------------------- */
 
-static int is_before(const segue_uv_timeout *a, const segue_uv_timeout *b)
+static int is_before(const struct alarm *a, const struct alarm *b)
 {
 	return a->due != b->due ? a->due < b->due : a->order < b->order;
 }
 
 /* Of two heaps, or NULL, one. */
-static segue_uv_timeout *meld(segue_uv_timeout *a, segue_uv_timeout *b)
+static struct alarm *meld(struct alarm *a, struct alarm *b)
 {
 	if (!a || !b)
 		return a ? a : b;
 	if (is_before(b, a)) {
-		segue_uv_timeout *swapped = a;
+		struct alarm *swapped = a;
 		a = b;
 		b = swapped;
 	}
@@ -28,12 +31,12 @@ static segue_uv_timeout *meld(segue_uv_timeout *a, segue_uv_timeout *b)
 }
 
 /* Melds a list of siblings: in pairs, then those from the last to the first. */
-static segue_uv_timeout *meld_all(segue_uv_timeout *list)
+static struct alarm *meld_all(struct alarm *list)
 {
-	segue_uv_timeout *pairs = NULL, *heap = NULL, *next;
+	struct alarm *pairs = NULL, *heap = NULL, *next;
 
 	for (; list; list = next) {
-		segue_uv_timeout *pair = list, *second = list->next;
+		struct alarm *pair = list, *second = list->next;
 
 		next = second ? second->next : NULL;
 		pair->next = NULL;
@@ -53,9 +56,9 @@ static segue_uv_timeout *meld_all(segue_uv_timeout *list)
 	return heap;
 }
 
-static segue_uv_timeout *without(segue_uv_timeout *heap, segue_uv_timeout *gone)
+static struct alarm *without(struct alarm *heap, struct alarm *gone)
 {
-	segue_uv_timeout *below = meld_all(gone->child);
+	struct alarm *below = meld_all(gone->child);
 
 	if (gone == heap)
 		return below;
@@ -80,26 +83,16 @@ static void arm(segue_uv_group *group)
 	uv_timer_start(&group->timer, go_off, due > now ? due - now : 0, 0);
 }
 
-/* An armed timer keeps the loop running, as far as there is something that it is for. */
-static void count_timer(segue_uv_group *group)
-{
-	if (group->first)
-		uv_ref((uv_handle_t *)&group->timer);
-	else
-		uv_unref((uv_handle_t *)&group->timer);
-}
-
 /* What is set meanwhile waits for the next time, or tasks that only let others go first would stay in here. */
 static void go_off(uv_timer_t *timer)
 {
 	segue_uv_group *group = timer->data;
 	uint64_t now = uv_now(group->loop), order = group->order;
 
-	group->armed = UINT64_MAX;
+	group->armed = NEVER;
 	group->refs++;
-	for (segue_uv_timeout *first; (first = group->first) && first->due <= now && first->order < order;) {
+	for (struct alarm *first; (first = group->first) && first->due <= now && first->order < order;) {
 		segue__uv_unset(group, first);
-		first->has_passed = 1;
 		first->passed(first);
 	}
 	if (group->first && !uv_is_closing((uv_handle_t *)timer) && group->first->due < group->armed)
@@ -107,47 +100,86 @@ static void go_off(uv_timer_t *timer)
 	segue__uv_group_unref(group);
 }
 
-void segue__uv_set(segue_uv_group *group, segue_uv_timeout *timeout, uint64_t ms, void (*passed)(segue_uv_timeout *))
+static void set(segue_uv_group *group, struct alarm *alarm, uint64_t due, void (*passed)(struct alarm *))
+{
+	*alarm = (struct alarm){ .due = due, .order = group->order++, .passed = passed };
+	if (due == NEVER)
+		return;
+	group->first = meld(group->first, alarm);
+	if (group->first == alarm && due < group->armed)
+		arm(group);
+}
+
+void segue__uv_unset(segue_uv_group *group, struct alarm *alarm)
+{
+	if (alarm->due == NEVER)
+		return;
+	group->first = without(group->first, alarm);
+	alarm->due = NEVER;
+}
+
+/* The timer keeps the loop running as long as somebody sleeps or has a timeout. */
+static void need(segue_uv_group *group)
+{
+	if (group->needs++ == 0)
+		uv_ref((uv_handle_t *)&group->timer);
+}
+
+static void need_no_more(segue_uv_group *group)
+{
+	if (--group->needs == 0)
+		uv_unref((uv_handle_t *)&group->timer);
+}
+
+static uint64_t due_in(const segue_uv_group *group, uint64_t ms)
 {
 	uint64_t now = uv_now(group->loop);
 
-	timeout->due = ms < UINT64_MAX - now ? now + ms : UINT64_MAX;
-	timeout->order = group->order++;
-	timeout->passed = passed;
-	timeout->child = timeout->next = timeout->previous = NULL;
-	timeout->has_passed = 0;
-	timeout->is_set = 1;
-	group->first = meld(group->first, timeout);
-	if (group->first != timeout)
-		return;
-	if (timeout->due < group->armed)
-		arm(group);
-	count_timer(group);
-}
-
-void segue__uv_unset(segue_uv_group *group, segue_uv_timeout *timeout)
-{
-	if (!timeout->is_set)
-		return;
-	timeout->is_set = 0;
-	group->first = without(group->first, timeout);
-	if (!group->first)
-		count_timer(group);
+	return ms < NEVER - now ? now + ms : NEVER;
 }
 
 /* ---- Timeouts -------------------------------------------------------------------------------------------------------- */
 
-static void raise_timeout(segue_uv_timeout *timeout)
+/* Of two that are due at once, the outer. NULL: none has still to pass. */
+static segue_uv_timeout *earliest(const segue_uv_task *task)
 {
-	segue__uv_resume(timeout->subject, segue__uv_raise(&segue_TimeoutError, NULL));
+	segue_uv_timeout *first = NULL;
+
+	for (segue_uv_timeout *t = task->timeouts; t; t = t->outer)
+		if (t->is_set && (!first || t->due <= first->due))
+			first = t;
+	return first;
+}
+
+static void clear(segue_uv_group *group, segue_uv_timeout *timeout)
+{
+	if (timeout->is_set)
+		need_no_more(group);
+	timeout->is_set = 0;
+}
+
+static void look_at_timeouts(struct alarm *alarm)
+{
+	segue_uv_task *task = (segue_uv_task *)((char *)alarm - offsetof(segue_uv_task, alarm));
+	segue_uv_timeout *first = earliest(task), *passed = NULL;
+
+	if (first && first->due <= uv_now(task->group->loop)) {
+		passed = first;
+		passed->has_passed = 1;
+		clear(task->group, passed);
+		first = earliest(task);
+	}
+	if (first)
+		set(task->group, alarm, first->due, look_at_timeouts);
+	if (passed)
+		segue__uv_resume(task, segue__uv_raise(&segue_TimeoutError, NULL));
 }
 
 void segue_uv_timeout_begin(segue_uv_timeout *timeout, uint64_t ms)
 {
 	segue_uv_task *me = segue__uv_current();
 
-	timeout->subject = me;
-	timeout->is_set = timeout->has_passed = 0;
+	*timeout = (segue_uv_timeout){ .task = me };
 	if (!me)
 		return;
 	timeout->outer = me->timeouts;
@@ -155,21 +187,26 @@ void segue_uv_timeout_begin(segue_uv_timeout *timeout, uint64_t ms)
 	if (timeout->outer)
 		timeout->outer->link = &timeout->outer;
 	me->timeouts = timeout;
-	if (ms != UINT64_MAX)
-		segue__uv_set(me->group, timeout, ms, raise_timeout);
+	timeout->due = due_in(me->group, ms);
+	if (timeout->due == NEVER)
+		return;
+	timeout->is_set = 1;
+	need(me->group);
+	if (timeout->due < me->alarm.due) {
+		segue__uv_unset(me->group, &me->alarm);
+		set(me->group, &me->alarm, timeout->due, look_at_timeouts);
+	}
 }
 
 void segue_uv_timeout_end(segue_uv_timeout *timeout)
 {
-	segue_uv_task *task = timeout->subject;
-
-	if (!task)
+	if (!timeout->task)
 		return;
-	segue__uv_unset(task->group, timeout);
+	clear(timeout->task->group, timeout);
 	*timeout->link = timeout->outer;
 	if (timeout->outer)
 		timeout->outer->link = timeout->link;
-	timeout->subject = NULL;
+	timeout->task = NULL;
 }
 
 int segue_uv_timeout_passed(const segue_uv_timeout *timeout)
@@ -177,33 +214,59 @@ int segue_uv_timeout_passed(const segue_uv_timeout *timeout)
 	return timeout->has_passed;
 }
 
-void segue__uv_end_timeouts(segue_uv_task *task)
-{
-	while (task->timeouts)
-		segue_uv_timeout_end(task->timeouts);
-	segue__uv_unset(task->group, &task->turn);
-}
+/* ---- Sleep, and yielding by oneself ---------------------------------------------------------------------------------- */
 
-/* ---- Sleep ----------------------------------------------------------------------------------------------------------- */
+struct sleep {
+	struct alarm alarm; /* first */
+	struct wait wait;
+};
 
-static void wake(segue_uv_timeout *timeout)
+static void wake(struct alarm *alarm)
 {
-	segue__uv_finish(timeout->subject, 0);
+	segue__uv_finish(&((struct sleep *)alarm)->wait, 0);
 }
 
 segue_result segue_uv_sleep(uint64_t ms)
 {
 	segue_result r = segue__uv_may_wait();
-	struct wait wait = { 0 };
-	segue_uv_timeout timeout;
+	struct sleep sleep = { .wait = { 0 } };
 	segue_uv_group *group;
 
 	if (r.raised)
 		return r;
 	group = segue__uv_current()->group;
-	timeout.subject = &wait;
-	segue__uv_set(group, &timeout, ms, wake);
-	r = segue__uv_wait(&wait);
-	segue__uv_unset(group, &timeout);
+	set(group, &sleep.alarm, due_in(group, ms), wake);
+	need(group);
+	r = segue__uv_wait(&sleep.wait);
+	need_no_more(group);
+	segue__uv_unset(group, &sleep.alarm);
 	return r;
+}
+
+static void take_turn(struct alarm *alarm)
+{
+	segue__uv_resume((segue_uv_task *)((char *)alarm - offsetof(segue_uv_task, turn)), segue_value(NULL));
+}
+
+void segue__uv_begin_turn(segue_uv_task *task)
+{
+	task->takes_turn = 1;
+	set(task->group, &task->turn, due_in(task->group, 0), take_turn);
+	need(task->group);
+}
+
+void segue__uv_end_turn(segue_uv_task *task)
+{
+	task->takes_turn = 0;
+	segue__uv_unset(task->group, &task->turn);
+	need_no_more(task->group);
+}
+
+void segue__uv_end_alarms(segue_uv_task *task)
+{
+	while (task->timeouts)
+		segue_uv_timeout_end(task->timeouts);
+	segue__uv_unset(task->group, &task->alarm);
+	if (task->takes_turn)
+		segue__uv_end_turn(task);
 }
