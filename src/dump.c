@@ -86,7 +86,7 @@ static void put_frames(struct survey *v, const struct seen *s, const segue_conte
 static void put_frames_here(struct survey *v, const struct seen *s)
 {
 	void *low = s->co.stack, *high = contexts_of(s->at);
-	void *record[2], *fp = __builtin_frame_address(0);
+	void *record[2], *fp = v->frame;
 
 	for (int i = 0; SEGUE_ARCH_FRAME_CHAIN && i < MOST_FRAMES_OF_HANDLER && (fp < low || fp >= high); i++) {
 		if (!segue__peek(&v->peek, record, (char *)fp - SEGUE_ARCH_RECORD, sizeof record))
@@ -175,6 +175,7 @@ READS_THREAD void segue_dump(int fd)
 	struct survey v;
 
 	segue__survey_begin(&v, fd);
+	v.frame = __builtin_frame_address(0);
 	segue__put(&v.text, "segue: all coroutines\n");
 	segue__survey(&v, show);
 	put_total(&v);

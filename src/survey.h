@@ -21,6 +21,7 @@ struct survey {
 	struct text text;
 	struct peek peek;
 	segue_coroutine *here; /* the running one of this thread */
+	void *frame;           /* of who dumps */
 	size_t counts[SEGUE_CLOSED + 1];
 	size_t missing;        /* lists that could not be followed to their ends */
 };

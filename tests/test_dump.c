@@ -28,8 +28,10 @@ PLACE(sends);
 static char text[1 << 18];
 static volatile int after; /* keeps a call from being the last thing of its function */
 
+PLACE(writes);
+
 /* What fn writes. */
-static const char *written_by(void (*fn)(int fd))
+IN(writes) static const char *written_by(void (*fn)(int fd))
 {
 	FILE *f = tmpfile();
 	size_t n;
@@ -256,6 +258,7 @@ static void those_that_run(void **state)
 	check_has(said, "'dumps', running\n");
 	check_link(said, "awaited by", root, "awaits");
 	check_has(said, "  on this thread\n");
+	assert_true(!SEGUE_ARCH_FRAME_CHAIN || HAS_PLACE(said, "  in ", writes));
 	assert_true(!SEGUE_ARCH_FRAME_CHAIN || HAS_PLACE(said, "  called from ", calls));
 	said = about(text, root);
 	check_has(said, "'awaits', running\n");
