@@ -20,6 +20,8 @@
 #define PLACE(name) extern const char __start_dump_##name[], __stop_dump_##name[]
 #define IN(name) __attribute__((noinline, section("dump_" #name)))
 #define HAS_PLACE(text, what, name) has_place(text, what, __start_dump_##name, __stop_dump_##name)
+/* Where it yields or sends: the library's own functions may have a frame between, where it is not optimised. */
+#define STANDS_IN(text, name) (HAS_PLACE(text, "  in ", name) || (SEGUE_ARCH_FRAME_CHAIN && HAS_PLACE(text, "  called from ", name)))
 PLACE(yields);
 PLACE(calls);
 PLACE(awaits);
@@ -146,7 +148,7 @@ static void a_suspended_one_and_where_it_stands(void **state)
 	said = about(dumped(), co);
 	check_has(said, "'calls', suspended\n");
 	check_has(said, made);
-	assert_true(HAS_PLACE(said, "  in ", yields));
+	assert_true(STANDS_IN(said, yields));
 	assert_true(!SEGUE_ARCH_FRAME_CHAIN || HAS_PLACE(said, "  called from ", calls));
 	check_has(text, "1 in all: 0 created, 0 running, 1 suspended, 0 ended\n");
 	segue_close(co);
@@ -185,7 +187,7 @@ static void a_chain_and_its_tree(void **state)
 	check_link(said, "awaited by", outer, "awaits");
 	assert_true(!SEGUE_ARCH_FRAME_CHAIN || HAS_PLACE(said, "  called from ", awaits));
 	check_has(about(text, leaf), "generator 0x");
-	assert_true(HAS_PLACE(about(text, leaf), "  in ", yields));
+	assert_true(STANDS_IN(about(text, leaf), yields));
 	snprintf(tree, sizeof tree, "who awaits whom\n  %#lx 'awaits', suspended\n    %#lx 'awaits'\n      %#lx 'calls'\n",
 		 (unsigned long)outer, (unsigned long)inner, (unsigned long)leaf);
 	check_has(text, tree);
@@ -267,7 +269,7 @@ static void those_that_run(void **state)
 	said = about(text, sender);
 	check_has(said, "'sends', running\n");
 	check_has(said, "  resumed by a thread\n");
-	assert_true(HAS_PLACE(said, "  in ", sends));
+	assert_true(STANDS_IN(said, sends));
 	check_has(text, "3 in all: 0 created, 3 running");
 	segue_unref(sender);
 	segue_unref(root);
@@ -302,7 +304,7 @@ static void on_stacks_of_an_allocator(void **state)
 	segue_unref(co[1]);
 	check_has(about(dumped(), co[0]), "'calls', suspended\n");
 	check_has(about(text, co[2]), "'calls', suspended\n");
-	assert_true(HAS_PLACE(about(text, co[2]), "  in ", yields));
+	assert_true(STANDS_IN(about(text, co[2]), yields));
 	check_has(text, "2 in all");
 	segue_unref(co[0]);
 	segue_unref(co[2]);
@@ -335,7 +337,7 @@ static void on_memory_of_the_users(void **state)
 		segue_send(co[i], NULL);
 	for (int i = 0; i < 2; i++) {
 		check_has(about(dumped(), co[i]), "'abc', suspended\n");
-		assert_true(HAS_PLACE(about(text, co[i]), "  in ", yields));
+		assert_true(STANDS_IN(about(text, co[i]), yields));
 		assert_true(!SEGUE_ARCH_FRAME_CHAIN || HAS_PLACE(about(text, co[i]), "  called from ", calls));
 	}
 	check_lacks(text, "could not be read");
