@@ -13,6 +13,7 @@ static struct trace {
 	size_t count;
 } trace;
 static volatile int after; /* keeps a call from being the last thing of its function */
+static volatile int depth = 2; /* not known to compilers, which would make other functions for it */
 
 #define VISIBLE __attribute__((noinline, visibility("default")))
 
@@ -55,19 +56,19 @@ static void check(const segue_coroutine *const *whose, const char *const *names)
 segue_result bt_leaf(void *arg);
 segue_result bt_middle(void *arg);
 segue_result bt_outer(void *arg);
-segue_result bt_deeper(int depth);
+segue_result bt_deeper(int further);
 
-VISIBLE segue_result bt_deeper(int depth)
+VISIBLE segue_result bt_deeper(int further)
 {
-	segue_result r = depth ? bt_deeper(depth - 1) : segue_yield(NULL);
+	segue_result r = further ? bt_deeper(further - 1) : segue_yield(NULL);
 
-	after = depth;
+	after = further;
 	return r;
 }
 
 VISIBLE segue_result bt_leaf(void *arg)
 {
-	segue_result r = bt_deeper(2);
+	segue_result r = bt_deeper(depth);
 
 	after = r.raised != NULL;
 	return r.raised ? r : segue_value(arg);
