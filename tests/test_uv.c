@@ -411,9 +411,9 @@ static void cancelled_while_writing(void **state)
 	segue_uv_cancel(task);
 	segue_object_unref(task);
 	assert_saw(0, &segue_GeneratorExit, 0);
+	assert_int_equal(segue_uv_spawn(group, read_long(theirs)), 0); /* what has gone out, and still does, is right, as far as it goes */
 	turn_loop();
 	give_up(&ours);
-	assert_int_equal(segue_uv_spawn(group, read_long(theirs)), 0); /* what has gone out is right, as far as it goes */
 	run_loop();
 	assert_int_equal(seen.count, 2);
 	assert_null(seen.r[1].raised);
@@ -567,6 +567,7 @@ static void who_ignores_the_close_has_failed(void **state)
 	assert_message(failures.last, &segue_RuntimeError, "coroutine ignored GeneratorExit");
 	run_loop();
 	assert_int_equal(seen.count, 2); /* once as it was cancelled, once as its last reference went */
+	assert_int_equal(uv_loop_alive(&loop), 0);
 }
 
 static SEGUE_ASYNC(cancel_itself)
@@ -613,6 +614,34 @@ static void a_timeout_raises_where_the_task_waits(void **state)
 	assert_saw(2, NULL, 0);
 	assert_saw(3, NULL, 0);
 	assert_saw(4, NULL, 3);
+}
+
+static SEGUE_ASYNC(time_out_again)
+{
+	SEGUE_UV_TIMEOUT(outer, 20);
+	{
+		SEGUE_UV_TIMEOUT(short_one, 5); /* leaves an alarm behind */
+	}
+	{
+		SEGUE_UV_TIMEOUT(inner, 10);
+
+		see(segue_uv_sleep(1000000));
+	}
+	see(segue_uv_sleep(1000000));
+	see_number(segue_uv_timeout_passed(&outer));
+	return segue_value(NULL);
+}
+
+static void each_timeout_passes(void **state)
+{
+	(void)state;
+	assert_int_equal(segue_uv_spawn(group, time_out_again()), 0);
+	for (int i = 0; i < 10000 && segue_uv_group_count(group); i++)
+		pass();
+	assert_int_equal(seen.count, 3);
+	assert_saw(0, &segue_TimeoutError, 0);
+	assert_saw(1, &segue_TimeoutError, 0);
+	assert_saw(2, NULL, 1);
 }
 
 static SEGUE_ASYNC(await_in_time, (segue_coroutine *, inner))
@@ -772,6 +801,28 @@ static void a_bare_yield_lets_others_go_first(void **state)
 		assert_int_equal(segue_uv_spawn(group, take_turns(2, by_sleeping)), 0);
 		run_loop();
 		assert_saw_numbers("121212");
+	}
+}
+
+static SEGUE_ASYNC(take_turns_until, (int, by_sleeping))
+{
+	for (int i = 0; i < 10000 && seen.count == 0; i++)
+		SEGUE_TRY(by_sleeping ? segue_uv_sleep(0) : segue_yield(NULL));
+	see_number(seen.count);
+	return segue_value(NULL);
+}
+
+static void who_only_yields_lets_streams_go_first(void **state)
+{
+	(void)state;
+	for (int by_sleeping = 0; by_sleeping < 2; by_sleeping++) {
+		forget();
+		assert_int_equal(segue_uv_spawn(group, take_turns_until(by_sleeping)), 0);
+		assert_int_equal(segue_uv_spawn(group, read_once(ours)), 0);
+		assert_false(write_text(theirs, "x").raised);
+		run_loop();
+		assert_int_equal(seen.count, 2);
+		assert_saw(0, NULL, 1);
 	}
 }
 
@@ -1517,12 +1568,14 @@ int main(void)
 		ALONE(who_ignores_the_close_has_failed),
 		ALONE(one_that_runs_is_cancelled_as_it_waits),
 		ON_A_PAIR(a_timeout_raises_where_the_task_waits),
+		ALONE(each_timeout_passes),
 		ALONE(a_timeout_raises_in_what_is_awaited),
 		ON_A_PAIR(a_timeout_while_writing),
 		ON_A_PAIR(a_timeout_while_awaiting_a_task),
 		ALONE(no_timeout_is_a_timeout_that_never_passes),
 		ALONE(sleepers_wake_in_order),
 		ALONE(a_bare_yield_lets_others_go_first),
+		ON_A_PAIR(who_only_yields_lets_streams_go_first),
 		ALONE(another_yield_is_an_error),
 		ON_A_PAIR(a_close_waits_until_all_others_have_heard),
 		ON_A_PAIR(a_shutdown_is_the_peers_end),

@@ -81,12 +81,12 @@ typedef void segue_uv_failed(void *arg, segue_coroutine *co, segue_result what);
  *
  * @param failed  NULL: such exceptions are printed to stderr
  *
- * Returns NULL with errno ENOMEM, or what uv_timer_init() failed with. Cost: an allocation.
+ * Returns NULL with errno ENOMEM. Cost: an allocation.
  * Since: 0.1
  */
 segue_uv_group *segue_uv_group_new(uv_loop_t *loop, segue_uv_failed *failed, void *arg);
 
-/** Cancels a group's tasks, and frees it as soon as the loop has let go of its timer. NULL: nothing.
+/** Cancels a group's tasks, and frees it as soon as the loop has let go of its handles. NULL: nothing.
  * Not from one of its own tasks. Since: 0.1 */
 void segue_uv_group_free(segue_uv_group *group);
 

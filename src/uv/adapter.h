@@ -78,20 +78,22 @@ struct alarm {
 
 /* ---- Groups and tasks ------------------------------------------------------------------------------------------------ */
 
+enum { GROUP_HANDLES = 2 };
 struct segue_uv_group {
 	uv_timer_t timer;
+	uv_idle_t idle;           /* for what is due at once */
+	int handles;              /* of these two, that are open */
 	uv_loop_t *loop;
 	segue_uv_failed *failed;
 	void *arg;
-	size_t refs;              /* its owner's, its timer's, and each task object's */
+	size_t refs;              /* its owner's, its handles', and each task object's */
 	size_t count;             /* of tasks that have not ended */
 	segue_uv_task *tasks;     /* those, the newest first */
 	struct wait *emptied;     /* who waits for their end */
 	struct alarm *first;      /* a pairing heap */
 	uint64_t order;           /* of the next alarm, or task */
 	size_t needs;             /* sleepers and timeouts, for which the loop has to run */
-	uint64_t armed;           /* when the timer goes off, or NEVER */
-	int is_closed;            /* the timer is gone */
+	uint64_t armed;           /* when one of the two goes off, or NEVER */
 };
 
 /* The first 64 bytes are what a round trip touches. */

@@ -1,5 +1,4 @@
 /* Groups of tasks, and the loop that runs for one task's sake. */
-#include <errno.h>
 #include <stdlib.h>
 
 #include "adapter.h"
@@ -7,19 +6,19 @@
 segue_uv_group *segue_uv_group_new(uv_loop_t *loop, segue_uv_failed *failed, void *arg)
 {
 	segue_uv_group *group = calloc(1, sizeof *group);
-	int error = group ? uv_timer_init(loop, &group->timer) : UV_ENOMEM;
 
-	if (error) {
-		free(group);
-		errno = -error;
+	if (!group)
 		return NULL;
-	}
-	group->timer.data = group;
+	uv_timer_init(loop, &group->timer); /* neither can fail */
+	uv_idle_init(loop, &group->idle);
+	group->timer.data = group->idle.data = group;
 	uv_unref((uv_handle_t *)&group->timer);
+	uv_unref((uv_handle_t *)&group->idle);
+	group->handles = GROUP_HANDLES;
 	group->loop = loop;
 	group->failed = failed;
 	group->arg = arg;
-	group->refs = 2;
+	group->refs = 1 + GROUP_HANDLES;
 	group->armed = NEVER;
 	return group;
 }
@@ -30,11 +29,11 @@ void segue__uv_group_unref(segue_uv_group *group)
 		free(group);
 }
 
-static void timer_closed(uv_handle_t *timer)
+static void handle_closed(uv_handle_t *handle)
 {
-	segue_uv_group *group = timer->data;
+	segue_uv_group *group = handle->data;
 
-	group->is_closed = 1;
+	group->handles--;
 	segue__uv_group_unref(group);
 }
 
@@ -43,7 +42,8 @@ void segue_uv_group_free(segue_uv_group *group)
 	if (!group)
 		return;
 	segue_uv_group_cancel(group);
-	uv_close((uv_handle_t *)&group->timer, timer_closed);
+	uv_close((uv_handle_t *)&group->timer, handle_closed);
+	uv_close((uv_handle_t *)&group->idle, handle_closed);
 	segue__uv_group_unref(group);
 }
 
@@ -115,7 +115,7 @@ static void free_now(segue_uv_group *group)
 
 	group->refs++;
 	segue_uv_group_free(group);
-	while (!group->is_closed)
+	while (group->handles)
 		uv_run(loop, UV_RUN_NOWAIT);
 	segue__uv_group_unref(group);
 }

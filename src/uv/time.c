@@ -74,19 +74,25 @@ static struct alarm *without(struct alarm *heap, struct alarm *gone)
 /* ---- The timer ------------------------------------------------------------------------------------------------------- */
 
 static void go_off(uv_timer_t *timer);
+static void go_round(uv_idle_t *idle);
 
+/* What is due already waits until the loop has gone round: libuv 1.44 would call a timer that is set to 0 in its callback for ever. */
 static void arm(segue_uv_group *group)
 {
 	uint64_t due = group->first->due, now = uv_now(group->loop);
 
+	if (uv_is_closing((uv_handle_t *)&group->timer))
+		return;
 	group->armed = due;
-	uv_timer_start(&group->timer, go_off, due > now ? due - now : 0, 0);
+	if (due > now)
+		uv_timer_start(&group->timer, go_off, due - now, 0);
+	else
+		uv_idle_start(&group->idle, go_round);
 }
 
-/* What is set meanwhile waits for the next time, or tasks that only let others go first would stay in here. */
-static void go_off(uv_timer_t *timer)
+/* What is set meanwhile waits for the next time. */
+static void pass_alarms(segue_uv_group *group)
 {
-	segue_uv_group *group = timer->data;
 	uint64_t now = uv_now(group->loop), order = group->order;
 
 	group->armed = NEVER;
@@ -95,9 +101,20 @@ static void go_off(uv_timer_t *timer)
 		segue__uv_unset(group, first);
 		first->passed(first);
 	}
-	if (group->first && !uv_is_closing((uv_handle_t *)timer) && group->first->due < group->armed)
+	if (group->first && group->first->due < group->armed)
 		arm(group);
 	segue__uv_group_unref(group);
+}
+
+static void go_off(uv_timer_t *timer)
+{
+	pass_alarms(timer->data);
+}
+
+static void go_round(uv_idle_t *idle)
+{
+	uv_idle_stop(idle);
+	pass_alarms(idle->data);
 }
 
 static void set(segue_uv_group *group, struct alarm *alarm, uint64_t due, void (*passed)(struct alarm *))
@@ -118,17 +135,21 @@ void segue__uv_unset(segue_uv_group *group, struct alarm *alarm)
 	alarm->due = NEVER;
 }
 
-/* The timer keeps the loop running as long as somebody sleeps or has a timeout. */
+/* These two keep the loop running as long as somebody sleeps or has a timeout. */
 static void need(segue_uv_group *group)
 {
-	if (group->needs++ == 0)
+	if (group->needs++ == 0) {
 		uv_ref((uv_handle_t *)&group->timer);
+		uv_ref((uv_handle_t *)&group->idle);
+	}
 }
 
 static void need_no_more(segue_uv_group *group)
 {
-	if (--group->needs == 0)
+	if (--group->needs == 0) {
 		uv_unref((uv_handle_t *)&group->timer);
+		uv_unref((uv_handle_t *)&group->idle);
+	}
 }
 
 static uint64_t due_in(const segue_uv_group *group, uint64_t ms)
