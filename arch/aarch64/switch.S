@@ -144,7 +144,8 @@ LOCAL(foreign):
 	HIDDEN_FUNCTION(segue_arch_start)
 	.cfi_startproc
 	.cfi_undefined x30
-	nop                             /* who looks an address up looks one byte before it */
+SYMBOL(segue_arch_before):      /* who looks an address up looks one byte before it */
+	nop
 SYMBOL(segue_arch_start):
 	ldr	x9, [sp]
 	mov	x0, x19

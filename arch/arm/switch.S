@@ -161,7 +161,8 @@ segue_arch_switch:
 	.cantunwind
 	.cfi_startproc
 	.cfi_undefined lr
-	nop                             /* who looks an address up looks one byte before it */
+segue_arch_before:              /* who looks an address up looks one byte before it */
+	nop
 segue_arch_start:
 	ldr	ip, [sp]
 	mov	r0, r6

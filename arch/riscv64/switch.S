@@ -201,7 +201,8 @@ segue_arch_switch:
 	.type	segue_arch_start, @function
 	.cfi_startproc
 	.cfi_undefined ra
-	nop                             /* who looks an address up looks one byte before it */
+segue_arch_before:              /* who looks an address up looks one byte before it */
+	nop
 segue_arch_start:
 	ld	t1, (sp)
 	mv	a0, s1

@@ -135,7 +135,8 @@ LOCAL(foreign):
 	HIDDEN_FUNCTION(segue_arch_start)
 	.cfi_startproc
 	.cfi_undefined %rip
-	nop                             /* who looks an address up looks one byte before it */
+SYMBOL(segue_arch_before):            /* who looks an address up looks one byte before it */
+	nop
 SYMBOL(segue_arch_start):
 	mov	%rbx, %rdi
 	mov	%rdx, %rsi
