@@ -20,6 +20,8 @@ struct place {
 PLACE(leaf);
 PLACE(body);
 PLACE(outer_body);
+PLACE(await_it);
+PLACE(await_that);
 PLACE(resume);
 PLACE(resume_elsewhere);
 PLACE(close_it);
@@ -144,6 +146,27 @@ IN(outer_body) static segue_result outer_body(void *inner)
 	return segue_value(NULL);
 }
 
+IN(await_it) static segue_result await_it(void *inner)
+{
+	segue_result r = segue_await(inner);
+
+	after = r.raised != NULL;
+	return r;
+}
+
+IN(await_that) static segue_result await_that(void *inner)
+{
+	segue_result r = segue_await(inner);
+
+	after = r.raised == NULL;
+	return r;
+}
+
+static segue_coroutine *chain(segue_body *innermost)
+{
+	return segue_coroutine_new(await_that, segue_coroutine_new(await_it, segue_coroutine_new(innermost, &unwound)));
+}
+
 IN(bottom) static void at_the_first_send_and_at_later_ones(void **state)
 {
 	const struct place *const places[] = { &leaf_place, &body_place, &resume_place, &bottom_place, NULL };
@@ -206,6 +229,57 @@ IN(bottom) static void through_coroutines_that_wait_for_others(void **state)
 	segue_unref(inner);
 }
 
+IN(bottom) static void from_an_await_chains_leaf_to_its_root_and_its_sender(void **state)
+{
+	const struct place *places[] = { &leaf_place, &body_place, &await_it_place, &await_that_place, &resume_place, &bottom_place, NULL };
+	segue_coroutine *co = chain(body);
+
+	(void)state;
+	bottom_frame = __builtin_frame_address(0);
+	for (int i = 0; i < 3; i++) {
+		assert_ptr_equal(resume(co).value, &unwound);
+		check_traces(places);
+	}
+	segue_unref(co);
+	places[1] = &leaf_place;
+	places[4] = &resume_elsewhere_place;
+	co = chain(trace_what_is_thrown);
+	resume(co);
+	resume_elsewhere(co);
+	check_traces(places);
+	segue_unref(co);
+	places[4] = &close_it_place;
+	co = chain(trace_what_is_thrown);
+	resume(co);
+	close_it(co);
+	check_traces(places);
+	segue_unref(co);
+}
+
+static segue_coroutine *own;
+
+IN(body) static segue_result drop_own(void *arg)
+{
+	segue_unref(own);
+	while (!segue_yield(arg).raised)
+		;
+	take_traces();
+	return segue_value(NULL);
+}
+
+/* It is closed as it leaves, from below the frames of who resumed it. */
+IN(bottom) static void from_one_that_was_dropped_as_it_ran(void **state)
+{
+	const struct place *const places[] = { &leaf_place, &body_place, &resume_place, &bottom_place, NULL };
+
+	(void)state;
+	bottom_frame = __builtin_frame_address(0);
+	own = segue_coroutine_new(drop_own, NULL);
+	unwound.count = chained.count = 0;
+	resume(own);
+	check_traces(places);
+}
+
 IN(body) static segue_result call_on_thread_stack(void *arg)
 {
 	segue_call_on_thread_stack(trace_there, arg);
@@ -257,6 +331,8 @@ int main(void)
 		cmocka_unit_test(at_the_first_send_and_at_later_ones),
 		cmocka_unit_test(it_leads_to_whoever_resumed_it_last),
 		cmocka_unit_test(through_coroutines_that_wait_for_others),
+		cmocka_unit_test(from_an_await_chains_leaf_to_its_root_and_its_sender),
+		cmocka_unit_test(from_one_that_was_dropped_as_it_ran),
 		cmocka_unit_test(from_the_threads_stack_to_the_coroutine_that_called),
 		cmocka_unit_test(a_bare_context_is_the_end),
 	};

@@ -5,6 +5,7 @@
 gdb=gdb
 test ! "$EMULATOR" || gdb=gdb-multiarch
 needs $gdb $gdb --version
+needs 'gdb with Python' $gdb -nx -batch -ex 'python print(1)'
 here=$source/tests/gdb
 cpu=$(echo SEGUE_ARCH_NAME | $CC $CPPFLAGS -E -P -include "$source/arch/arch.h" -x c - | tr -d '" \n')
 
