@@ -3,6 +3,7 @@
 They need no debugging information of the library: it says by segue_debug_layout (src/layout.c) where everything is.
 """
 
+import functools
 import os
 import re
 import struct
@@ -186,10 +187,7 @@ class Coroutine:
     @property
     def resumed(self):
         """The chain that it resumed and waits for, by its root."""
-        for other in self.all:
-            if other.word('resumer') == self.address and other.has('running') and not other.awaiter:
-                return other
-        return None
+        return self.all.resumed.get(self.address)
 
     @property
     def frame(self):
@@ -229,6 +227,8 @@ class Coroutines:
     def __init__(self):
         self.layout = layout()
         self.found = {}
+        for known in (is_ours, is_inlined, describe):
+            known.cache_clear()
         for address in self.addresses():
             self.found[address] = Coroutine(self, address)
         for address in self.found:
@@ -242,6 +242,11 @@ class Coroutines:
 
     def number(self, co):
         return self.numbers[co.address]
+
+    @functools.cached_property
+    def resumed(self):
+        """{address of who resumed it: the root of a chain that runs}"""
+        return {co.word('resumer'): co for co in self if co.has('running') and not co.awaiter}
 
     def is_live(self, address):
         try:
@@ -319,6 +324,7 @@ def code(pc):
     return pc & ~1 if arm() else pc
 
 
+@functools.lru_cache(maxsize=None)  # many stand at one place
 def is_ours(lay, pc):
     """Whether it is the library's code. Where that was linked statically, as far as debugging information or names tell."""
     library = gdb.solib_name(code(lay.switch))
@@ -330,6 +336,7 @@ def is_ours(lay, pc):
     return gdb.execute('info symbol %#x' % pc, to_string=True).startswith('segue_')
 
 
+@functools.lru_cache(maxsize=None)
 def is_inlined(pc):
     block, functions = gdb.block_for_pc(pc - 1), 0
     while block:
@@ -348,6 +355,7 @@ def leave_ours(lay, frame):
     return None
 
 
+@functools.lru_cache(maxsize=None)
 def describe(pc, before=1):
     """FUNCTION at FILE:LINE, as far as it is known, of where a call returns to, or of a function's entry: before 0."""
     block = gdb.block_for_pc(pc - before)
