@@ -324,6 +324,11 @@ def code(pc):
     return pc & ~1 if arm() else pc
 
 
+def is_ours_by_name(name):
+    """What SEGUE_ASYNC() makes is the user's."""
+    return name.startswith('segue_') and not name.startswith(('segue_body_of_', 'segue_run_'))
+
+
 @functools.lru_cache(maxsize=None)  # many stand at one place
 def is_ours(lay, pc):
     """Whether it is the library's code. Where that was linked statically, as far as debugging information or names tell."""
@@ -333,7 +338,7 @@ def is_ours(lay, pc):
     known, line = gdb.lookup_global_symbol('segue_await'), gdb.find_pc_line(pc)
     if known and known.symtab and line.symtab:
         return os.path.dirname(known.symtab.fullname()) == os.path.dirname(line.symtab.fullname())
-    return gdb.execute('info symbol %#x' % pc, to_string=True).startswith('segue_')
+    return is_ours_by_name(gdb.execute('info symbol %#x' % pc, to_string=True))
 
 
 @functools.lru_cache(maxsize=None)
@@ -348,7 +353,7 @@ def is_inlined(pc):
 def leave_ours(lay, frame):
     """The first frame that is not the library's, before the first one of that coroutine; or None."""
     while frame and not lay.is_entry(frame.pc()):
-        inlined = frame.type() == gdb.INLINE_FRAME and frame.name().startswith('segue_')
+        inlined = frame.type() == gdb.INLINE_FRAME and is_ours_by_name(frame.name())
         if not inlined and not is_ours(lay, frame.pc()):
             return frame
         frame = frame.older()
