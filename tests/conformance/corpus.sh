@@ -6,19 +6,20 @@
 set -u
 conformance=${srcdir:-.}/tests/conformance
 work=tests/conformance/corpus.dir
+rm -rf $work
 mkdir -p $work || exit 99
 total=0 different=0
+# shellcheck disable=SC2086 # a command with its arguments
+${EMULATOR-} tests/conformance/play $work "$conformance"/corpus/*.score
+status=$?
 for score in "$conformance"/corpus/*.score; do
 	total=$((total + 1))
-	# shellcheck disable=SC2086 # a command with its arguments
-	${EMULATOR-} tests/conformance/play "$score" >$work/trace
-	status=$?
-	if [ $status != 0 ] || ! cmp -s "${score%.score}.trace" $work/trace; then
+	name=${score##*/} name=${name%.score}
+	if ! cmp -s "${score%.score}.trace" $work/"$name.trace"; then
 		different=$((different + 1))
-		echo "differs: $score (the player's status: $status)"
-		diff -u "${score%.score}.trace" $work/trace | head -n 20
+		echo "differs: $score"
+		diff -u "${score%.score}.trace" $work/"$name.trace" | head -n 20
 	fi
 done
-rm -rf $work
 echo "$total scores of the corpus played, $different differ"
-[ $total -gt 1 ] && [ $different = 0 ]
+[ $status = 0 ] && [ $total -gt 1 ] && [ $different = 0 ] && rm -rf $work

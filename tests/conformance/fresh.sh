@@ -31,26 +31,42 @@ mkdir -p $work || exit 99
 echo "SEED=$seed SCORES=$scores VALGRIND_SCORES=$under_valgrind, with $("$python" --version)"
 "$python" "$conformance/generate.py" --seed "$seed" --count "$scores" --out $work || exit 1
 
-# played COMMAND...: the player's trace of $score is the one that was made with it
-played() {
-	"$@" tests/conformance/play "$score" >$work/trace && cmp -s "${score%.score}.trace" $work/trace
+# differ COMMAND... -- SCORE...: plays them by that command; how many fail, or their traces are not those that were made with them
+differ() {
+	played=$work/played
+	rm -rf $played
+	mkdir $played
+	command=
+	while [ "$1" != -- ]; do
+		command="$command $1"
+		shift
+	done
+	shift
+	# shellcheck disable=SC2086 # a command with its arguments
+	$command tests/conformance/play $played "$@" 2>$work/failed
+	sed -n 's/^play: \(.*\.score\): status .*/\1/p' $work/failed >$work/differ
+	for score; do
+		name=${score##*/}
+		cmp -s "${score%.score}.trace" "$played/${name%.score}.trace" || echo "$score"
+	done >>$work/differ
+	sort -u $work/differ -o $work/differ
+	cat $work/failed
+	while read -r score; do
+		name=${score##*/}
+		echo "differs: $score"
+		diff -u "${score%.score}.trace" "$played/${name%.score}.trace" | head -n 20
+	done <$work/differ
+	different=$((different + $(wc -l <$work/differ)))
 }
 
-total=0 different=0 watched=0
-for score in "$work"/*.score; do
-	total=$((total + 1))
-	# shellcheck disable=SC2086 # a command with its arguments
-	if ! played env ${EMULATOR-}; then
-		different=$((different + 1))
-		echo "differs: $score"
-		diff -u "${score%.score}.trace" $work/trace | head -n 20
-	elif [ $watched -lt "$under_valgrind" ]; then
-		watched=$((watched + 1))
-		if ! played "$valgrind" -q --error-exitcode=9 --leak-check=full --show-leak-kinds=all --errors-for-leak-kinds=all; then
-			different=$((different + 1))
-			echo "differs under Valgrind: $score"
-		fi
-	fi
+different=0
+set -- "$work"/*.score
+total=$#
+# shellcheck disable=SC2086
+differ ${EMULATOR-} -- "$@"
+while [ $# -gt "$under_valgrind" ]; do
+	shift
 done
-echo "$total fresh scores played, $watched of them under Valgrind, $different differ"
-[ $total = "$scores" ] && [ $different = 0 ] && rm -rf $work
+[ $# = 0 ] || differ "$valgrind" -q --error-exitcode=9 --leak-check=full --show-leak-kinds=all --errors-for-leak-kinds=all -- "$@"
+echo "$total fresh scores played, $# of them under Valgrind, $different differ"
+[ "$total" = "$scores" ] && [ $different = 0 ] && rm -rf $work

@@ -1,6 +1,9 @@
 /* Plays a score on segue, by its public API alone, and prints the trace: it must be the one that CPython gives. FORMAT.md says
  * what scores and traces are.
  *
+ *     play FILE.score
+ *     play DIRECTORY FILE.score...    each in a process of its own, into a trace in the directory; a start is slow under Valgrind
+ *
  * An operation has no reference but its variable's. A body that runs meanwhile may drop that: then the library keeps the
  * object until the operation ends, which is as long as CPython's caller does.
  */
@@ -8,6 +11,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "object.h"
 
@@ -322,13 +327,10 @@ static void play(struct line *score)
 	delete_all();
 }
 
-int main(int argc, char **argv)
+static int play_file(const char *path)
 {
-	struct line *score;
+	struct line *score = score_read(path);
 
-	if (argc != 2)
-		fail("usage: play FILE.score");
-	score = score_read(argv[1]);
 	make_from(score);
 	setvbuf(stdout, NULL, _IOLBF, BUFSIZ); /* a crash leaves the trace so far */
 	segue_set_never_awaited_hook(say_never_awaited);
@@ -340,4 +342,43 @@ int main(int argc, char **argv)
 	if (live)
 		fprintf(stderr, "play: %ld objects are left\n", live);
 	return live || ferror(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+/* FILE.score's trace is DIRECTORY/FILE.trace. */
+static void trace_into(const char *directory, const char *path)
+{
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path, *end = strrchr(name, '.');
+	char trace[4096];
+
+	if (!end || snprintf(trace, sizeof trace, "%s/%.*s.trace", directory, (int)(end - name), name) >= (int)sizeof trace ||
+	    !freopen(trace, "w", stdout))
+		fail("no trace of %s in %s", path, directory);
+}
+
+static int play_each(const char *directory, char **paths)
+{
+	int status, result = EXIT_SUCCESS;
+
+	for (; *paths; paths++) {
+		pid_t player = fork();
+
+		if (player == 0) {
+			trace_into(directory, *paths);
+			exit(play_file(*paths));
+		}
+		if (player < 0 || waitpid(player, &status, 0) != player)
+			fail("no process for %s", *paths);
+		if (status != 0) {
+			fprintf(stderr, "play: %s: status %#x\n", *paths, (unsigned)status);
+			result = EXIT_FAILURE;
+		}
+	}
+	return result;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc < 2)
+		fail("usage: play [DIRECTORY] FILE.score...");
+	return argc == 2 ? play_file(argv[1]) : play_each(argv[1], &argv[2]);
 }
