@@ -15,6 +15,20 @@ add_executable(shared program.c)
 target_link_libraries(shared segue::segue)
 add_executable(static program.c)
 target_link_libraries(static segue::static -static)
+find_package(segue OPTIONAL_COMPONENTS uv)
+if(segue_uv_FOUND)
+  add_executable(uv uv.c)
+  target_link_libraries(uv segue::uv)
+endif()
+END
+cat >project/uv.c <<'END'
+#include <stdio.h>
+#include <segue/uv.h>
+
+int main(void)
+{
+	return puts(SEGUE_VERSION_STRING) < 0 || segue_uv_result(0).raised;
+}
 END
 cat >project/program.c <<'END'
 #include <stdio.h>
@@ -55,7 +69,12 @@ consumes() { # ROOT
 	cmake --build out >build.log 2>&1 || fail "the project does not build with what is in $1" build.log
 	$OBJDUMP -p out/shared | grep -q 'NEEDED  *libsegue\.so\.0$' || fail 'segue::segue is not the shared library'
 	$OBJDUMP -p out/static | grep -q NEEDED && fail 'segue::static is not static'
-	for program in shared static; do
+	programs='shared static'
+	if test -e "$1/$lib/libsegue-uv.so"; then
+		programs="$programs uv"
+		$OBJDUMP -p out/uv | grep -q 'NEEDED  *libsegue-uv\.so\.0$' || fail 'segue::uv is not libsegue-uv'
+	fi
+	for program in $programs; do
 		test "$(LD_LIBRARY_PATH=$1/$lib $EMULATOR "out/$program")" = "$VERSION" || fail "$program does not run"
 	done
 }
@@ -65,12 +84,13 @@ mv stage moved
 consumes "$PWD/moved"
 
 major=${VERSION%%.*} next=$((${VERSION%%.*} + 1))
-for versions in "$VERSION" "$VERSION;EXACT" "$major" "$VERSION...$next" "$VERSION...$VERSION"; do
+for versions in "$VERSION" "$VERSION;EXACT" "$major" "$VERSION...$next" "$VERSION...$VERSION" \
+	"$VERSION;COMPONENTS;static"; do
 	configures "$PWD/moved" -DVERSIONS="$versions" || fail "it does not do as $versions" cmake.log
 done
 for versions in "$VERSION.1" "$next" "$major;EXACT" "$major...<$VERSION" "$VERSION;COMPONENTS;none"; do
 	configures "$PWD/moved" -DVERSIONS="$versions" && fail "it does as $versions"
-	grep -q -e 'Could not find a configuration file' -e 'no component none' cmake.log || fail "it does not do as $versions, and for another reason" cmake.log
+	grep -q -e 'Could not find a configuration file' -e 'no segue::none' cmake.log || fail "it does not do as $versions, and for another reason" cmake.log
 done
 
 # Where CMake looks by itself
@@ -80,7 +100,7 @@ if test "$lib" = ".$PREFIX/lib"; then
 fi
 
 # Without the shared library
-rm moved/$lib/*.so*
+rm moved/$lib/libsegue*.so*
 configures "$PWD/moved" && cmake --build out >build.log 2>&1 || fail 'the project does not build without the shared library' build.log
 $OBJDUMP -p out/shared | grep -q 'NEEDED  *libsegue' && fail 'a library that is not there was linked'
 rm moved/$lib/*.a
