@@ -569,6 +569,10 @@ static void what_an_attribute_may_say(void **state)
 	errno = 0;
 	assert_true(!segue_coroutine_new_with(body_of_none, NULL, &attr) && errno == EINVAL);
 	attr.stack_size = SEGUE_STACK_DEFAULT;
+	attr.guard_size = 0;
+	errno = 0;
+	assert_true(!segue_coroutine_new_with(body_of_none, NULL, &attr) && errno == EINVAL);
+	attr.guard_size = SEGUE_GUARD_DEFAULT;
 	attr.flags = SEGUE_KEEP_ARGUMENT << 1;
 	errno = 0;
 	assert_true(!segue_coroutine_new_with(body_of_none, NULL, &attr) && errno == EINVAL);
