@@ -127,6 +127,10 @@ static size_t fail(int error)
 	return 0;
 }
 
+/* The walk knows it by its address: no optimiser of the whole program may make another one of it. */
+#if __has_attribute(noipa)
+__attribute__((noipa))
+#endif
 READS_THREAD size_t segue_backtrace(const segue_coroutine *co, uint32_t flags, segue_frame *frames, size_t n)
 {
 	struct walk w = { .co = co, .awaiters = flags & SEGUE_AWAITERS, .frames = frames, .room = n };
