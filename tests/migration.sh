@@ -1,5 +1,5 @@
-# test_migration, library and program compiled alike: by each compiler, at each level, with and without link-time optimisation, linked to
-# objects and to a shared library, send and yield called and inlined. Prints what the compilers do with a plain read.
+# test_migration, by each compiler, at each level, linked to the archive and to the shared library, and with link-time optimisation, where
+# the library is compiled with it; send and yield called and inlined. Prints what the compilers do with a plain read.
 . "$srcdir/tests/lib.sh"
 
 sources=$(for file in $LIBRARY_SOURCES; do case $file in *.[cS]) echo "$file" ;; esac; done)
@@ -30,10 +30,20 @@ migrate_all() { # COMPILER FLAG...
 	compiler=$1
 	shift
 	flags=$*
-	build_library
+	case $flags in
+	*-flto*)
+		build_library
+		set -- objects/*.o
+		shared=./libsegue.so
+		;;
+	*)
+		set -- "$built/.libs/libsegue.a"
+		shared="$built/.libs/libsegue.so.0 -Wl,-rpath,$built/.libs"
+		;;
+	esac
 	for form in called inlined; do
-		migrate $form static objects/*.o
-		migrate $form shared ./libsegue.so -Wl,-rpath,.
+		migrate $form static "$@"
+		migrate $form shared $shared -Wl,-rpath,.
 	done
 }
 
