@@ -73,6 +73,7 @@ int main(void)
 	segue_coroutine *sends = segue_coroutine_new(ext_sends, stops);
 	segue_coroutine *placed;
 
+	signal(SIGQUIT, SIG_DFL); /* a shell ignores it for what it runs in the background */
 	attr.name = "on other memory";
 	attr.kind = SEGUE_KIND_GENERATOR;
 	attr.stack = malloc(SEGUE_STACK_DEFAULT);
