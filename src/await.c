@@ -1,5 +1,7 @@
 /* segue_await(): what may be awaited by whom, and delegation as PEP 380 has it. */
+#include "annotate.h"
 #include "chain.h"
+#include "overflow.h"
 #include "words.h"
 
 static const segue_ops *ops_of(const void *object)
@@ -36,6 +38,7 @@ static segue_result from_await(void *x)
 
 	if (!ops_of(x)->await_)
 		return segue__words_on(x, &segue_TypeError, NOT_AWAITABLE);
+	segue__annotate_call(1);
 	iterator = ops_of(x)->await_(x);
 	if (!iterator)
 		return segue__words(&segue_MemoryError, NULL);
@@ -68,11 +71,13 @@ static segue_result result_of(segue_result r)
 /* GeneratorExit does not go in: what is inside is closed, and then it goes on here. */
 static segue_result close_inside(void *iterator, segue_result exit)
 {
-	segue_result r = ops_of(iterator)->close ? ops_of(iterator)->close(iterator) : segue_value(NULL);
+	segue_result r;
 
+	segue__annotate_call(1);
+	r = ops_of(iterator)->close ? ops_of(iterator)->close(iterator) : segue_value(NULL);
 	if (!r.raised)
 		return exit;
-	segue_discard(exit);
+	segue__discard(exit);
 	return result_of(r);
 }
 
@@ -80,6 +85,7 @@ static segue_result ask(void *iterator, segue_result m)
 {
 	const segue_ops *ops = ops_of(iterator);
 
+	segue__annotate_call(3);
 	if (m.raised)
 		return ops->throw_ ? ops->throw_(iterator, m) : m;
 	if (!m.value && ops->next)
@@ -118,11 +124,15 @@ static READS_THREAD segue_pair hand_over(segue_coroutine *me, segue_coroutine *i
 {
 	segue_coroutine *leaf = inner->leaf;
 
+	if (unlikely(inner->gate & GATE_WATCHED))
+		segue__spare_locks();
 	if (inner->gate & (GATE_FENV | GATE_FENV_BELOW))
 		segue__enter_fenv(inner);
 	segue__link(me, inner);
 	me->inner_ended = 0;
 	segue_running = leaf;
+	if (unlikely(inner->gate & GATE_WATCHED))
+		return segue__switch_watched(&contexts_of(inner)->sender, &contexts_of(leaf)->own, m, me, leaf);
 	return segue_arch_switch(&contexts_of(inner)->sender, &contexts_of(leaf)->own, m.value, m.raised);
 }
 
@@ -134,7 +144,7 @@ static segue_result delegate_to_coroutine(segue_coroutine *me, segue_coroutine *
 		if (segue_isinstance(m, &segue_GeneratorExit))
 			return close_inside(inner, m);
 		if (segue__is_running(inner)) {
-			segue_discard(m);
+			segue__discard(m);
 			return begins_here(me, segue__already_executing(inner));
 		}
 		if (inner->gate & GATE_CLOSED)

@@ -7,6 +7,7 @@
 #include <unwind.h>
 
 #include "../arch/interrupted.h"
+#include "annotate.h"
 #include "chain.h"
 #include "find.h"
 
@@ -91,6 +92,7 @@ static bool walk(struct walk *w)
 	if (!scratch)
 		return false;
 	scratch->arg = w;
+	segue__annotate_usable(scratch->stack, scratch->stack_size);
 	segue__first_call(contexts_of(scratch), contexts_of(scratch), (void (*)(void))unwind);
 	(void)segue_arch_switch(&contexts_of(scratch)->sender, &contexts_of(scratch)->own, NULL, NULL);
 	segue__stack_give(scratch);
@@ -154,5 +156,6 @@ READS_THREAD size_t segue_backtrace(const segue_coroutine *co, uint32_t flags, s
 		return 0;
 	for (size_t i = 0; i < n && i < w.count; i++)
 		name(&frames[i], created ? (void *)co->body : (char *)frames[i].pc - 1);
+	segue__annotate_defined(frames, (n < w.count ? n : w.count) * sizeof *frames);
 	return w.count;
 }

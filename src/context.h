@@ -85,4 +85,10 @@ static inline void segue__first_frame(segue_context *context, void *top, void (*
 	context->base = base;
 }
 
+/* Before it ran: has it call another one. */
+static inline void segue__call_first(const segue_context *context, void (*entry)(void))
+{
+	*(void **)context->sp = (void *)entry;
+}
+
 #endif

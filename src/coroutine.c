@@ -3,6 +3,7 @@
 #include "chain.h"
 #include "high_water.h"
 #include "local.h"
+#include "overflow.h"
 #include "stack.h"
 #include "words.h"
 
@@ -49,13 +50,38 @@ static IN_PLACE segue_pair leave(segue_coroutine *leaf, segue_coroutine *root, v
 	return segue_arch_switch(&contexts_of(leaf)->own, &contexts_of(root)->sender, value, raised);
 }
 
+static READS_THREAD segue_pair enter_watched(segue_coroutine *root, segue_result r)
+{
+	segue_coroutine *leaf = root->leaf;
+
+	root->resumer = segue_running;
+	segue_running = leaf;
+	return segue__switch_watched(&contexts_of(root)->sender, &contexts_of(leaf)->own, r, root->resumer, leaf);
+}
+
+static READS_THREAD segue_pair leave_watched(segue_coroutine *leaf, segue_coroutine *root, segue_result r)
+{
+	segue_running = root->resumer;
+	return segue__switch_watched(&contexts_of(leaf)->own, &contexts_of(root)->sender, r, leaf, root->resumer);
+}
+
+/* What tells a sanitizer of a switch can't be abandoned halfway: what would overflow there does so before. */
+static void spare_watchers(const segue_coroutine *co)
+{
+	if (unlikely(co->gate & GATE_WATCHED))
+		segue__spare_locks();
+}
+
 static READS_THREAD segue_pair resume(segue_coroutine *root, void *value, const segue_type *raised)
 {
+	spare_watchers(root);
 	if (unlikely(root->gate & (GATE_FENV | GATE_FENV_BELOW)))
 		segue__enter_fenv(root);
 	if (unlikely(root->gate & GATE_OWNED))
 		segue__own(root);
 	root->gate = (root->gate & ~GATE_CREATED) | GATE_RUNNING;
+	if (unlikely(root->gate & GATE_WATCHED))
+		return enter_watched(root, segue__raised(raised, value));
 	return enter(root, root->leaf, value, raised);
 }
 
@@ -76,12 +102,18 @@ static void end_closed(segue_coroutine *co, segue_result r);
 static void finish_epilogue(struct left *left)
 {
 	segue_contexts *contexts = (segue_contexts *)left - 1;
+	segue_coroutine *resumer = left->co->resumer;
+	uint32_t watched = left->co->gate & GATE_WATCHED;
 	segue_result r = left->result;
 
+	if (unlikely(watched))
+		segue__arrive_watched();
 	if (left->co->gate & GATE_CLOSING)
 		end_closed(left->co, r);
 	else
 		drop(left->co);
+	if (unlikely(watched))
+		segue__return_watched(&contexts->own, &contexts->sender, r, resumer);
 	(void)segue_arch_switch(&contexts->own, &contexts->sender, r.value, r.raised);
 }
 
@@ -95,6 +127,8 @@ static segue_pair leave_dropped(segue_coroutine *leaf, segue_coroutine *root, se
 	e->left = (struct left){ root, r };
 	segue__first_call(&e->contexts, e, (void (*)(void))finish_epilogue);
 	segue_running = root->resumer;
+	if (unlikely(root->gate & GATE_WATCHED))
+		return segue__switch_watched(&contexts_of(leaf)->own, &e->contexts.own, segue_value(NULL), leaf, root->resumer);
 	return segue_arch_switch(&contexts_of(leaf)->own, &e->contexts.own, NULL, NULL);
 }
 
@@ -102,6 +136,20 @@ static segue_pair leave_dropped(segue_coroutine *leaf, segue_coroutine *root, se
 static int drop_reference(segue_coroutine *co)
 {
 	return __atomic_load_n(&co->refs, __ATOMIC_ACQUIRE) == 1 || __atomic_sub_fetch(&co->refs, 1, __ATOMIC_ACQ_REL) == 0;
+}
+
+/* The same, for sanitizers to see: what others did to it before they let go comes before what the last one does. */
+static int let_go(segue_coroutine *co)
+{
+	uint32_t watched = __atomic_load_n(&co->gate, __ATOMIC_RELAXED) & GATE_WATCHED; /* another thread may run it */
+
+	if (unlikely(watched))
+		segue__annotate_release(&co->refs);
+	if (!drop_reference(co))
+		return 0;
+	if (unlikely(watched))
+		segue__annotate_acquire(&co->refs);
+	return 1;
 }
 
 /* ---- From inside ------------------------------------------------------------------------------------------------- */
@@ -121,6 +169,7 @@ segue_pair PAIR(segue_yield_slowly)(void *value)
 	if (!leaf)
 		return segue__pair(segue__words(&segue_RuntimeError, "yield outside a coroutine"));
 	root = leaf->root;
+	spare_watchers(root);
 	dropped = is_dropped(root);
 	if (root->gate & (GATE_FENV | GATE_FENV_BELOW))
 		segue__leave_fenv(leaf);
@@ -128,6 +177,8 @@ segue_pair PAIR(segue_yield_slowly)(void *value)
 	if (dropped)
 		return leave_dropped(leaf, root, segue_value(value));
 	root->gate &= ~GATE_DROPPED;
+	if (unlikely(root->gate & GATE_WATCHED))
+		return leave_watched(leaf, root, segue_value(value));
 	return leave(leaf, root, value, NULL);
 }
 
@@ -147,7 +198,7 @@ static __attribute__((noinline)) segue_result leave_body(segue_coroutine *co, se
 	segue_coroutine *to = co->gate & GATE_INNER ? co->awaiter : co->resumer;
 
 	if (segue_isinstance(r, &segue_StopIteration)) {
-		segue_discard(r);
+		segue__discard(r);
 		r = KIND_WORDS(co, segue_RuntimeError, "", " raised StopIteration");
 	}
 	if (to && !(co->gate & GATE_CLOSING) && !segue_isinstance(r, &segue_GeneratorExit))
@@ -170,14 +221,19 @@ static _Noreturn READS_THREAD void finish_slowly(segue_coroutine *co, void *valu
 	if (gate & GATE_FENV)
 		segue__swap_fenv(co);
 	if (gate & GATE_INNER) {
-		segue_running = segue__unlink_ended(co);
+		segue_coroutine *outer = segue__unlink_ended(co);
+		segue_running = outer;
 		co->gate = GATE_CLOSED | (gate & GATE_OF_ENDED);
+		if (unlikely(gate & GATE_WATCHED))
+			(void)segue__switch_watched(&contexts_of(co)->own, &contexts_of(co)->sender, r, co, outer);
 		(void)segue_arch_switch(&contexts_of(co)->own, &contexts_of(co)->sender, r.value, r.raised);
 		__builtin_unreachable();
 	}
 	co->gate = GATE_CLOSED | (gate & (GATE_DROPPED | GATE_CLOSING | GATE_OF_ENDED));
 	if (is_dropped(co))
 		(void)leave_dropped(co, co, r);
+	if (unlikely(gate & GATE_WATCHED))
+		(void)leave_watched(co, co, r);
 	end(co, r.value, r.raised);
 }
 
@@ -269,12 +325,14 @@ void segue__overflowed(segue_coroutine *co)
 
 static void end_unstarted(segue_coroutine *co)
 {
-	co->gate = GATE_CLOSED;
+	co->gate = GATE_CLOSED | (co->gate & GATE_WATCHED);
 	co->extras &= (uint8_t)~EXTRA_COUNTED;
 	if (co->extras & EXTRA_KEEP)
 		co->gate |= GATE_KEPT;
-	else if (co->dispose)
+	else if (co->dispose) {
+		segue__annotate_call(1);
 		co->dispose(co->arg);
+	}
 }
 
 segue_pair PAIR(segue_send_slowly)(segue_coroutine *co, void *value)
@@ -307,7 +365,7 @@ READS_THREAD segue_pair PAIR(segue_send)(segue_coroutine *co, void *value)
 /* What was thrown is not delivered: something else is raised instead. */
 static segue_pair refuse(segue_result thrown, segue_result instead)
 {
-	segue_discard(thrown);
+	segue__discard(thrown);
 	return segue__pair(instead);
 }
 
@@ -344,7 +402,7 @@ static segue_result closed_with(segue_coroutine *co, segue_result r)
 		return segue_value(r.value);
 	if (!segue_isinstance(r, &segue_GeneratorExit))
 		return r;
-	segue_discard(r);
+	segue__discard(r);
 	return segue_value(NULL);
 }
 
@@ -400,7 +458,7 @@ static int end_dropped(segue_coroutine *co)
 		if (r.raised)
 			segue__unraisable(co, r);
 	}
-	return drop_reference(co);
+	return let_go(co);
 }
 
 /* It has ended, and nobody has a reference. Returns what it awaited, if that was the last reference to that. */
@@ -412,14 +470,18 @@ static READS_THREAD segue_coroutine *release(segue_coroutine *co)
 	if (unlikely(co->extras & EXTRA_AT_END))
 		at_end(co);
 	awaited = co->awaited;
-	if (unlikely(co->extras & EXTRA_KEEP))
+	if (unlikely(co->extras & EXTRA_KEEP)) {
+		segue__annotate_call(1);
 		co->dispose(co->arg);
+	}
 	if (co->gate & GATE_OVERFLOWED)
 		segue__stack_clean(co);
+	if (unlikely(co->gate & GATE_WATCHED))
+		segue__unwatch(co);
 	segue__stack_give(co);
 	co = segue_as_coroutine(awaited);
 	if (co)
-		return drop_reference(co) ? co : NULL;
+		return let_go(co) ? co : NULL;
 	segue_object_unref(awaited);
 	return NULL;
 }
@@ -448,17 +510,18 @@ static void end_closed(segue_coroutine *co, segue_result r)
 	r = closed_with(co, r);
 	if (r.raised)
 		segue__unraisable(co, r);
-	if (drop_reference(co))
+	if (let_go(co))
 		drop(release(co));
 }
 
 void segue_unref_slowly(segue_coroutine *co)
 {
-	if (!co || !drop_reference(co))
+	if (!co)
 		return;
-	if (likely(co->gate == GATE_CLOSED))
-		segue__stack_give(co);
-	else
+	if (likely(__atomic_load_n(&co->gate, __ATOMIC_RELAXED) == GATE_CLOSED)) {
+		if (drop_reference(co))
+			segue__stack_give(co);
+	} else if (unlikely(__atomic_load_n(&co->gate, __ATOMIC_RELAXED) & GATE_WATCHED) ? let_go(co) : drop_reference(co))
 		drop(co);
 }
 

@@ -22,7 +22,8 @@ enum {
 	GATE_OWNED = 512,     /* debugging: which thread runs it is noted */
 	GATE_OVERFLOWED = 1024, /* its body has ended, as its stack overflowed: all of that has been touched */
 	GATE_KEPT = 2048,     /* its body has ended or never runs, and its argument is there until its last reference goes */
-	GATE_OF_ENDED = GATE_OVERFLOWED | GATE_KEPT,
+	GATE_WATCHED = 4096,  /* a sanitizer hears of its switches: annotate.h */
+	GATE_OF_ENDED = GATE_OVERFLOWED | GATE_KEPT | GATE_WATCHED,
 };
 
 enum { TRACEBACK = 16 }; /* places kept of a traceback: the first half from where it was raised, the others the last */
@@ -64,6 +65,7 @@ struct segue_coroutine {
 	uint32_t fenv[2];          /* GATE_FENV: the one that is not in force, its own or its resumer's */
 	segue_coroutine *previous; /* on the user's memory: a list with next; on an allocator's: a list */
 	struct segue_locals *locals; /* EXTRA_LOCALS: local.c's table */
+	void *fiber, *fake_stack;  /* what sanitizers have for it, or NULL; the first is the stack's, too */
 	int owner;                 /* GATE_OWNED, of a root that runs: its thread's number. Atomic */
 	const segue_site *traceback[TRACEBACK];
 };
@@ -79,7 +81,7 @@ enum {
 };
 
 /* What those made from now on are to have: one load as one is made, 0 as a rule. Atomic. */
-enum { WANT_ORIGIN = 127, WANT_COUNT = 128, WANT_OWNER = 256 }; /* the first is a depth */
+enum { WANT_ORIGIN = 127, WANT_COUNT = 128, WANT_OWNER = 256, WANT_WATCH = 512 }; /* the first is a depth */
 extern HIDDEN uint32_t segue__wanted;
 
 /* Changes the bits of `mask`. Returns what they were. */

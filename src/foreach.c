@@ -6,10 +6,11 @@ static void end(segue_foreach *loop, segue_result r)
 {
 	if (segue_isinstance(r, &segue_StopIteration))
 		r = segue_value(r.value);
-	if (loop->end)
+	if (loop->end) {
 		*loop->end = r;
-	else
-		segue_discard(r);
+		segue__annotate_defined(loop->end, sizeof r);
+	} else
+		segue__discard(r);
 	segue_object_unref(loop->iterator);
 	loop->iterator = NULL;
 }
@@ -21,6 +22,7 @@ static segue_result next(void *iterator)
 	if (!iterator)
 		return segue__words(&segue_MemoryError, NULL);
 	ops = *(const segue_ops **)iterator;
+	segue__annotate_call(2);
 	if (ops->next)
 		return ops->next(iterator);
 	return ops->send ? ops->send(iterator, NULL) : segue__words_on(iterator, &segue_TypeError, NOT_ITERABLE);
@@ -35,6 +37,7 @@ int segue_foreach_next(segue_foreach *loop, void **value)
 		return 0;
 	}
 	*value = r.value;
+	segue__annotate_defined(value, sizeof *value);
 	return 1;
 }
 

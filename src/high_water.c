@@ -4,6 +4,7 @@
  */
 #define _GNU_SOURCE
 #include "high_water.h"
+#include "annotate.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -222,8 +223,11 @@ int segue_stack_usage(int (*report)(const segue_stack_use *use, void *arg), void
 	for (size_t i = 0; i < HEADS; i++)
 		for (const struct usage *u = __atomic_load_n(&heads[i], __ATOMIC_ACQUIRE); u && !stop; u = u->next) {
 			fill(&use, u);
-			if (use.count)
-				stop = report(&use, arg);
+			if (use.count == 0)
+				continue;
+			segue__annotate_defined(&use, sizeof use);
+			segue__annotate_call(2);
+			stop = report(&use, arg);
 		}
 	return stop;
 }

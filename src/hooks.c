@@ -4,18 +4,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "coroutine.h"
+#include "annotate.h"
+#include "words.h"
 
 static segue_never_awaited_hook *never_awaited;
 static segue_unraisable_hook *unraisable;
 
 segue_never_awaited_hook *segue_set_never_awaited_hook(segue_never_awaited_hook *hook)
 {
+	segue__annotate_release(&never_awaited);
 	return __atomic_exchange_n(&never_awaited, hook, __ATOMIC_ACQ_REL);
 }
 
 segue_unraisable_hook *segue_set_unraisable_hook(segue_unraisable_hook *hook)
 {
+	segue__annotate_release(&unraisable);
 	return __atomic_exchange_n(&unraisable, hook, __ATOMIC_ACQ_REL);
 }
 
@@ -23,17 +26,23 @@ void segue__never_awaited(segue_coroutine *co)
 {
 	segue_never_awaited_hook *hook = __atomic_load_n(&never_awaited, __ATOMIC_ACQUIRE);
 
-	if (hook)
-		hook(co);
+	if (!hook)
+		return;
+	segue__annotate_acquire(&never_awaited);
+	segue__annotate_call(1);
+	hook(co);
 }
 
 void segue__unraisable(segue_coroutine *co, segue_result what)
 {
 	segue_unraisable_hook *hook = __atomic_load_n(&unraisable, __ATOMIC_ACQUIRE);
 
-	if (hook)
+	if (hook) {
+		segue__annotate_acquire(&unraisable);
+		segue__annotate_call(3);
 		hook(co, what);
-	segue_discard(what);
+	}
+	segue__discard(what);
 }
 
 /* ---- SEGUE_DEBUG=1 ------------------------------------------------------------------------------------------------ */

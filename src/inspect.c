@@ -1,6 +1,7 @@
 /* What can be seen of a coroutine from outside. */
 #include <string.h>
 
+#include "annotate.h"
 #include "chain.h"
 
 const segue_context *segue__frame_of(const segue_coroutine *co)
@@ -36,11 +37,13 @@ void segue_inspect(const segue_coroutine *co, segue_info *info, size_t size)
 	full.kind = (segue_kind)co->kind;
 	memset(info, 0, size);
 	memcpy(info, &full, size < sizeof full ? size : sizeof full);
+	segue__annotate_defined(info, size);
 }
 
 size_t segue_traceback(const segue_coroutine *co, const segue_site **sites, size_t n)
 {
 	for (size_t i = 0; i < co->traced && i < n; i++)
 		sites[i] = co->traceback[i];
+	segue__annotate_defined(sites, (n < co->traced ? n : co->traced) * sizeof *sites);
 	return co->traced;
 }

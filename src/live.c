@@ -1,4 +1,5 @@
 /* Every live coroutine, for collectors and profilers. */
+#include "annotate.h"
 #include "chain.h"
 #include "stack.h"
 
@@ -19,6 +20,8 @@ static int look(segue_coroutine *co, void *arg)
 		live.resumer = co->resumer;
 		live.resumer_sp = contexts_of(co)->sender.sp;
 	}
+	segue__annotate_defined(&live, sizeof live);
+	segue__annotate_call(2);
 	return w->fn(&live, w->arg);
 }
 

@@ -4,6 +4,7 @@
  * never 0.
  */
 #include "local.h"
+#include "annotate.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -52,6 +53,7 @@ READS_THREAD int segue_key_create(segue_key *key, void (*destructor)(void *value
 			continue;
 		keys[i].destructor = destructor;
 		*key = (turns + 1) * SEGUE_KEYS_MAX + i;
+		segue__annotate_defined(key, sizeof *key);
 		return 0;
 	}
 	errno = EAGAIN;
@@ -83,6 +85,7 @@ static bool destroy_each(segue_locals **table)
 		if (!value || !is_in_use(l->key) || !keys[i].destructor)
 			continue;
 		found = true;
+		segue__annotate_call(1);
 		keys[i].destructor(value);
 	}
 	return found;

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "annotate.h"
 #include "coroutine.h"
 #include "high_water.h"
 #include "origin.h"
@@ -58,8 +59,10 @@ void *segue_object_ref(void *object)
 {
 	const segue_ops *ops = object ? *(const segue_ops **)object : NULL;
 
-	if (ops && ops->ref)
+	if (ops && ops->ref) {
+		segue__annotate_call(1);
 		ops->ref(object);
+	}
 	return object;
 }
 
@@ -67,8 +70,10 @@ void segue_object_unref(void *object)
 {
 	const segue_ops *ops = object ? *(const segue_ops **)object : NULL;
 
-	if (ops && ops->release)
+	if (ops && ops->release) {
+		segue__annotate_call(1);
 		ops->release(object);
+	}
 }
 
 static inline segue_coroutine *initialise(segue_coroutine *co, segue_body *body, void *arg, uint32_t kind, const segue_code *code)
@@ -108,6 +113,8 @@ static void add_origin(segue_coroutine *co, int depth, void *caller)
 
 static __attribute__((noinline)) void add_wanted(segue_coroutine *co, uint32_t wanted, void *caller)
 {
+	if (wanted & WANT_WATCH)
+		segue__watch(co);
 	if (wanted & WANT_COUNT)
 		segue__count_from_here(co);
 	if (wanted & WANT_OWNER)

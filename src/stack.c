@@ -289,6 +289,7 @@ static segue_coroutine *place_object(struct stack_class *class, unsigned char *g
 	co->stack = stack;
 	co->stack_size = class->stack_size;
 	co->class = class;
+	co->fiber = NULL;
 	co->valgrind_id = segue__annotate_stack(stack, class->stack_size);
 	return co;
 }
@@ -312,9 +313,11 @@ static segue_coroutine *carve(struct stack_class *class)
 /* From the embedder's allocator. */
 static segue_coroutine *allocate(struct stack_class *class)
 {
-	unsigned char *guard = segue__stacks.allocator.allocate(class->stack_size, class->guard_size);
+	unsigned char *guard;
 	segue_coroutine *co;
 
+	segue__annotate_call(2);
+	guard = segue__stacks.allocator.allocate(class->stack_size, class->guard_size);
 	if (!guard)
 		return NULL;
 	co = place_object(class, guard, segue__stacks.made);
@@ -343,10 +346,12 @@ bool segue__stack_empty(segue_coroutine *co)
 	struct slab *s = slab_of(co);
 	size_t i = (size_t)(co->stack - segue__slot(s, 0)) / (s->class->guard_size + s->class->stack_size);
 	uint32_t number = co->valgrind_id;
+	unsigned char *stack = co->stack;
 
+	segue__drop_fiber(co);
 	if (madvise(co->stack, co->stack_size, MADV_DONTNEED))
 		return false;
-	segue__annotate_no_stack(number);
+	segue__annotate_no_stack(stack, s->class->stack_size, number);
 	s->empty[i / 32] |= UINT32_C(1) << i % 32;
 	if (s->first_word > i / 32)
 		s->first_word = (uint32_t)(i / 32);
@@ -505,7 +510,8 @@ static void forget_placed(segue_coroutine *co)
 		co->next->previous = co->previous;
 	segue__stacks.places--;
 	pthread_mutex_unlock(&segue__stacks.lock);
-	segue__annotate_no_stack(co->valgrind_id);
+	segue__drop_fiber(co);
+	segue__annotate_no_stack(co->stack, co->stack_size, co->valgrind_id);
 }
 
 static void give_slow(segue_coroutine *co)
@@ -540,6 +546,7 @@ void segue__stack_clean(segue_coroutine *co)
 	unsigned char *top = (unsigned char *)contexts_of(co);
 	unsigned char *last = (unsigned char *)((uintptr_t)top & -(uintptr_t)process.page);
 
+	segue__annotate_taken(co->stack, (size_t)(top - co->stack));
 	(void)madvise(co->stack, (size_t)(last - co->stack), MADV_DONTNEED);
 	memset(last, 0, (size_t)(top - last));
 }
@@ -565,6 +572,7 @@ segue_coroutine *segue__stack_place(void *memory, size_t size)
 	co->stack = memory;
 	co->stack_size = size;
 	co->class = NULL;
+	co->fiber = NULL;
 	co->valgrind_id = segue__annotate_stack(memory, size);
 	co->ops = NULL;
 	co->resumer = NULL; /* on a slab it is from the first; who resumes it looks before it writes */

@@ -1,6 +1,6 @@
 /* A call on the thread's own stack, from inside a coroutine. */
 #include "annotate.h"
-#include "coroutine.h"
+#include "overflow.h"
 
 /* It lies in the caller's frame, on the coroutine's stack: only the frames of what is called are on the thread's. */
 struct call {
@@ -8,6 +8,7 @@ struct call {
 	struct called {
 		void *(*fn)(void *arg);
 		void *arg;
+		segue_coroutine *watched; /* the caller, if it is; or NULL */
 	} called;
 };
 _Static_assert(offsetof(struct call, called) == sizeof(segue_contexts), "its argument is just above");
@@ -15,8 +16,14 @@ _Static_assert(offsetof(struct call, called) == sizeof(segue_contexts), "its arg
 static void run(struct called *called)
 {
 	segue_contexts *contexts = (segue_contexts *)called - 1;
-	void *value = called->fn(called->arg);
+	void *value;
 
+	if (unlikely(called->watched))
+		segue__arrive_watched();
+	segue__annotate_call(1);
+	value = called->fn(called->arg);
+	if (unlikely(called->watched))
+		segue__return_watched(&contexts->own, &contexts->sender, segue_value(value), called->watched);
 	(void)segue_arch_switch(&contexts->own, &contexts->sender, value, NULL);
 }
 
@@ -30,21 +37,29 @@ static uintptr_t thread_sp(const segue_coroutine *co)
 	return (uintptr_t)contexts_of(root)->sender.sp;
 }
 
+static segue_pair watched(struct call *c, segue_coroutine *co)
+{
+	c->called.watched = co;
+	return segue__switch_watched(&c->contexts.sender, &c->contexts.own, segue_value(NULL), co, NULL);
+}
+
 /* What runs on a thread's own stack comes back on that thread. */
 READS_THREAD void *segue_call_on_thread_stack(void *(*fn)(void *arg), void *arg)
 {
 	segue_coroutine *co = segue_running;
-	struct call c = { .called = { fn, arg } };
+	struct call c = { .called = { fn, arg, NULL } };
 	unsigned char *top;
 	segue_result r;
 
 	if (!co)
 		return fn(arg);
+	if (unlikely(co->gate & GATE_WATCHED))
+		segue__spare_locks();
 	top = (unsigned char *)((thread_sp(co) - RED_ZONE) & -(uintptr_t)CACHE_LINE);
 	segue__annotate_taken(top - RED_ZONE, RED_ZONE);
 	segue__first_call(&c.contexts, top, (void (*)(void))run);
 	segue_running = NULL;
-	r = segue__unpair(segue_arch_switch(&c.contexts.sender, &c.contexts.own, NULL, NULL));
+	r = segue__unpair(co->gate & GATE_WATCHED ? watched(&c, co) : segue_arch_switch(&c.contexts.sender, &c.contexts.own, NULL, NULL));
 	segue_running = co;
 	return r.value;
 }

@@ -76,6 +76,7 @@ void segue_stack_statistics(segue_stacks *s, size_t size)
 	memcpy(s, &full, size < sizeof full ? size : sizeof full);
 	if (size > sizeof full)
 		memset((unsigned char *)s + sizeof full, 0, size - sizeof full);
+	segue__annotate_defined(s, size);
 }
 
 /* ---- The limit -------------------------------------------------------------------------------------------------- */
@@ -118,10 +119,12 @@ static void release(segue_coroutine *co)
 	const struct stack_class *class = co->class;
 	unsigned char *stack = co->stack;
 
-	segue__annotate_no_stack(co->valgrind_id);
+	segue__drop_fiber(co);
+	segue__annotate_no_stack(stack, class->stack_size, co->valgrind_id);
 	segue__annotate_taken(stack, class->stack_size);
 	segue__stacks.allocated_bytes -= class->guard_size + class->stack_size;
 	segue__stacks.made--;
+	segue__annotate_call(3);
 	segue__stacks.allocator.release(stack - class->guard_size, class->stack_size, class->guard_size);
 }
 

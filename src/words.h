@@ -4,7 +4,17 @@
 
 #include <string.h>
 
+#include "annotate.h"
 #include "coroutine.h"
+
+/* segue_discard(), as the library calls it. */
+static inline void segue__discard(segue_result r)
+{
+	if (!r.raised || !r.raised->release)
+		return;
+	segue__annotate_call(1);
+	r.raised->release(r.value);
+}
 
 static inline segue_result segue__words(const segue_type *type, const char *text)
 {
@@ -40,7 +50,7 @@ static inline segue_result segue__arriving(segue_coroutine *leaf, segue_result m
 		leaf->traced = 0;
 	if (leaf->kind != SEGUE_KIND_COROUTINE || leaf->awaited || !segue_isinstance(m, &segue_StopIteration))
 		return m;
-	segue_discard(m);
+	segue__discard(m);
 	return segue__words(&segue_RuntimeError, "generator raised StopIteration");
 }
 

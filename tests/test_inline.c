@@ -178,7 +178,7 @@ static void what_another_compiler_inlined_gets_its_words(void **state)
 
 /* ---- Many call sites, each its own place to go on -------------------------------------------------------------------- */
 
-#define COUNT(n) v = segue_yield((char *)v + 1).value;
+#define COUNT(n) v = segue_yield((void *)((uintptr_t)v + 1)).value;
 #define SEND(n) v = segue_send(co, v).value;
 
 static segue_result count_at_many_places(void *unused)

@@ -3,6 +3,7 @@
 
 #include "cmocka_headers.h"
 #include "on_valgrind.h"
+#include "sanitized.h"
 #include "segue.h"
 
 enum { MOST = 400, OBJECTS = 1000 };
@@ -218,7 +219,7 @@ static void mark(uintptr_t word)
 	}
 }
 
-static int mark_from(const segue_live *live, void *unused)
+static UNSANITIZED int mark_from(const segue_live *live, void *unused)
 {
 	const uintptr_t *end = (const uintptr_t *)(((uintptr_t)live->stack + live->stack_size) & -sizeof *end);
 	uintptr_t word;

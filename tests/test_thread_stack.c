@@ -34,7 +34,7 @@ static __attribute__((noinline)) void *large_frame(void *arg)
 	seen.frame = (uintptr_t)frame;
 	seen.current = segue_current();
 	seen.calls++;
-	return (char *)arg + frame[1024];
+	return frame[1024] ? NULL : arg;
 }
 
 static segue_result call_large(void *arg)

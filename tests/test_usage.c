@@ -11,6 +11,7 @@
 #include "../src/coroutine.h"
 #include "cmocka_headers.h"
 #include "process.h"
+#include "sanitized.h"
 
 enum { MANY = 300, EACH = 10, TOUCHED = 4 };
 
@@ -439,8 +440,8 @@ static void in_child(void (*what)(void))
 	int status = -1;
 	pid_t child;
 
-	if (RUNNING_ON_VALGRIND) {
-		print_message("Valgrind itself would run out\n");
+	if (RUNNING_ON_VALGRIND || ON_TSAN || ON_MSAN) {
+		print_message("Valgrind itself would run out, or a sanitizer\n");
 		skip();
 	}
 	child = fork();
