@@ -20,6 +20,12 @@ test -s 01.console || fail "no commands in $page"
 # Core files go elsewhere on some systems: what is said of them is left out there
 grep -q '^core' /proc/sys/kernel/core_pattern 2>/dev/null || rm -f $(grep -l '^\$ ulimit -c' ./*.console)
 
+# clang's run-time library is a package of its own
+echo 'int main(void) { return 0; }' >empty.c
+clang -fsanitize=memory empty.c -o empty 2>/dev/null || rm -f $(grep -l '^\$ clang' ./*.console)
+without_setarch=
+setarch -R true 2>/dev/null || without_setarch='s/setarch -R //' # where that is not allowed
+
 # The library as a user has it installed
 (cd "$built" && $MAKE -s install DESTDIR="$built/tests/$test.dir/root") >installing 2>&1 || fail 'make install' installing
 prefix=$(sed -n 's/^prefix = //p' "$built/Makefile")
@@ -33,8 +39,8 @@ unset ASAN_OPTIONS TSAN_OPTIONS MSAN_OPTIONS LSAN_OPTIONS SEGUE_DEBUG DEBUGINFOD
 
 # The same for what is written and what is printed
 plain() {
-	sed -E -e 's/0x[0-9a-f]+/0x#/g' -e 's/^==[0-9]+==/==#==/' -e 's/==[0-9]+==/==#==/' -e 's/\b([Pp]id|PID|process|Process|Thread|LWP|thread) [0-9]+/\1 #/g' \
-		-e 's/[^ (]*\/((src|arch)\/[a-z0-9_]+[/.][^ :]*):[0-9]+/\1:#/g' -e 's/\b((src|arch)\/[a-z0-9_/]+\.[a-zS]+):[0-9]+/\1:#/g' -e "s|$root|/usr/local|g" -e "s|$PWD/||g" -e 's/[[:blank:]]+$//' "$1"
+	sed -E -e 's/0x[0-9a-f]+/0x#/g' -e 's/^==[0-9]+==/==#==/' -e 's/==[0-9]+==/==#==/' -e 's/\b([Pp]id|PID|process|Process|Thread|LWP|thread)[ =][0-9]+/\1 #/g' \
+		-e 's/\bT[0-9]+\b/T#/g' -e 's/[^ (]*\/((src|arch)\/[a-z0-9_]+[/.][^ :]*):[0-9]+/\1:#/g' -e 's/\b((src|arch)\/[a-z0-9_/]+\.[a-zS]+):[0-9]+/\1:#/g' -e "s|$root|/usr/local|g" -e "s|$PWD/||g" -e 's/[[:blank:]]+$//' "$1"
 }
 
 # Whether the lines of SAID are those of PRINTED, but for "..."
@@ -66,7 +72,7 @@ check() { # BLOCK
 	awk '/^\$ / { close(file); file = sprintf("command%02d", ++n); print substr($0, 3) >file; next } { print >(file ".said") }' "$1"
 	for command in command[0-9][0-9]; do
 		touch "$command.said"
-		sed -i "s|/usr/local|$root|g" "$command"
+		sed -i -e "s|/usr/local|$root|g" -e "$without_setarch" "$command"
 		sh "./$command" >"$command.printed" 2>&1
 		plain "$command.said" >said
 		plain "$command.printed" >printed

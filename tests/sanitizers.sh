@@ -56,9 +56,13 @@ memory  | memory_of_the_users           | | | __msan_unpoison
 memory  | an_allocators_arguments       | | | __msan_unpoison_param
 memory  | a_variable_never_set          | | use-of-uninitialized-value |'
 
-# Less randomisation of addresses than some kernels have by default
+# Less randomisation of addresses than some kernels have by default, where that may be had
+patience=100 # seconds
+still='setarch -R'
+$still true 2>/dev/null || still=
+
 run() {
-	setarch -R timeout 100 "$@"
+	$still timeout $patience "$@"
 }
 
 works() { # COMPILER KIND
@@ -99,7 +103,8 @@ run_cases() { # KIND
 		for function in $functions; do
 			without "$function"
 			compile "lacking$function" cases.o "without$function.o" "$built/.libs/libsegue.a" -pthread
-			ends "lacking$function" "$name" "$options" "$what" && fail "$compiler, $kind: $name does not miss $function"
+			# What overruns ThreadSanitizer's own stack of calls hangs in its report of that
+			(patience=10 && ends "lacking$function" "$name" "$options" "$what") && fail "$compiler, $kind: $name does not miss $function"
 			missed=$((missed + 1))
 		done
 	done <rows
@@ -134,7 +139,7 @@ run_tests() {
 	# test_echo runs other programs, and test_watched is a sanitizer itself
 	for name in $not tests/test_echo tests/test_valgrind tests/test_watched; do tests=$(echo " $tests " | sed "s, $name , ,"); done
 	make_here $tests tests/conformance/play AM_DEFAULT_VERBOSITY=1 >make.log 2>&1 || fail "the tests do not build by $compiler" make.log
-	make_here check-TESTS TESTS="$tests tests/conformance/corpus.sh" LOG_COMPILER='setarch -R' EMULATOR='setarch -R' >check.log 2>&1 ||
+	make_here check-TESTS TESTS="$tests tests/conformance/corpus.sh" LOG_COMPILER="$still" EMULATOR="$still" >check.log 2>&1 ||
 		fail "$compiler: tests fail" check.log
 	"$source/tests/summary" . "$source/tests/sanitizers.skips" || fail "$compiler: tests skip"
 	cd ..
