@@ -182,7 +182,7 @@ segue_pair PAIR(segue_yield_slowly)(void *value)
 	return leave(leaf, root, value, NULL);
 }
 
-READS_THREAD segue_pair PAIR(segue_yield)(void *value)
+ON_A_LINE READS_THREAD segue_pair PAIR(segue_yield)(void *value)
 {
 	segue_coroutine *co = segue_running;
 
@@ -354,7 +354,7 @@ segue_pair PAIR(segue_send_slowly)(segue_coroutine *co, void *value)
 	return resume(co, value, NULL);
 }
 
-READS_THREAD segue_pair PAIR(segue_send)(segue_coroutine *co, void *value)
+ON_A_LINE READS_THREAD segue_pair PAIR(segue_send)(segue_coroutine *co, void *value)
 {
 	if (unlikely(!co || co->gate))
 		return PAIR(segue_send_slowly)(co, value);

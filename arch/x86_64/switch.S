@@ -51,7 +51,7 @@
  *                              rdi                  rsi                rdx          rcx
  * void *segue_context_switch(segue_context *from, segue_context *to, void *value)
  * The second returns rax, so its value goes there too. */
-	.p2align 5
+	.p2align 6
 	FUNCTION(segue_context_switch)
 	HIDDEN_FUNCTION(segue_arch_switch)
 SYMBOL(segue_context_switch):
