@@ -252,6 +252,9 @@ typedef struct segue_attr {
 /** A coroutine with the defaults. */
 #define SEGUE_ATTR_INIT { sizeof(segue_attr), SEGUE_STACK_DEFAULT, SEGUE_GUARD_DEFAULT, 0, 0, 0, SEGUE_KIND_COROUTINE, 0, 0 }
 
+/** Compilers warn where nothing is done with what such a function returns: a coroutine that nobody has never runs, and stays. */
+#define SEGUE_MUST_USE __attribute__((__warn_unused_result__))
+
 /** Makes a coroutine that will run body(arg) at the first send. Nothing runs yet.
  *
  * @param body  not NULL
@@ -272,11 +275,11 @@ typedef struct segue_attr {
  * Thread: any. Cost: where this thread has a pooled stack no system call; else now and then a few.
  * Since: 0.1
  */
-segue_coroutine *segue_coroutine_new(segue_body *body, void *arg);
+segue_coroutine *segue_coroutine_new(segue_body *body, void *arg) SEGUE_MUST_USE;
 #define segue_coroutine_new(body, arg) segue_new_here(body, arg, SEGUE_KIND_COROUTINE, SEGUE_MADE_HERE(#body))
 
 /** The same for a generator: what it yields is for iteration, and it can't be awaited. */
-segue_coroutine *segue_generator_new(segue_body *body, void *arg);
+segue_coroutine *segue_generator_new(segue_body *body, void *arg) SEGUE_MUST_USE;
 #define segue_generator_new(body, arg) segue_new_here(body, arg, SEGUE_KIND_GENERATOR, SEGUE_MADE_HERE(#body))
 
 /** What a coroutine's code is called and where it stands; or, with `made_here`, the place where the coroutine was made. Static. */
@@ -288,7 +291,7 @@ typedef struct segue_code {
 } segue_code;
 
 /** What the macros above call: they tell the name and the place. `kind` is a segue_kind. */
-segue_coroutine *segue_new_here(segue_body *body, void *arg, uint32_t kind, const segue_code *code);
+segue_coroutine *segue_new_here(segue_body *body, void *arg, uint32_t kind, const segue_code *code) SEGUE_MUST_USE;
 #define SEGUE_MADE_HERE(name)                                                                           \
 	__extension__({                                                                                 \
 		static const segue_code segue_code_here = { name, { __FILE__, __func__, __LINE__ }, 1, 0 }; \
@@ -296,7 +299,7 @@ segue_coroutine *segue_new_here(segue_body *body, void *arg, uint32_t kind, cons
 	})
 
 /** The same, as *attr says; NULL for the defaults. Nothing of *attr is kept but what it points at. */
-segue_coroutine *segue_coroutine_new_with(segue_body *body, void *arg, const segue_attr *attr);
+segue_coroutine *segue_coroutine_new_with(segue_body *body, void *arg, const segue_attr *attr) SEGUE_MUST_USE;
 
 /** The argument of one that was made with SEGUE_KEEP_ARGUMENT and this very dispose, which tells what it is; NULL of any other, and where
  * co is NULL. Thread: any that has a reference. Since: 0.1

@@ -43,7 +43,7 @@
 #define SEGUE_FUNCTION(kind, n, ...) SEGUE_FUNCTION_1(kind, n, __VA_ARGS__)
 #define SEGUE_FUNCTION_1(kind, n, ...) SEGUE_FUNCTION_OF_##n(kind, __VA_ARGS__)
 #define SEGUE_FUNCTION_OF_0(kind, name)                                                             \
-	segue_coroutine *name(void);                                                                \
+	segue_coroutine *name(void) SEGUE_MUST_USE;                                                 \
 	static segue_result segue_body_of_##name(void);                                             \
 	static segue_result segue_run_##name(void *segue_arguments)                                 \
 	{                                                                                           \
@@ -74,7 +74,7 @@
 #define SEGUE_FUNCTION_OF_16(kind, ...) SEGUE_FUNCTION_N(kind, SEGUE_EACH_16, __VA_ARGS__)
 
 #define SEGUE_FUNCTION_N(kind, each, name, ...)                                                     \
-	segue_coroutine *name(each(SEGUE_PARAMETER, SEGUE_COMMA, __VA_ARGS__));                     \
+	segue_coroutine *name(each(SEGUE_PARAMETER, SEGUE_COMMA, __VA_ARGS__)) SEGUE_MUST_USE;      \
 	struct segue_arguments_of_##name {                                                          \
 		each(SEGUE_PARAMETER, SEGUE_SEMICOLON, __VA_ARGS__);                                \
 	};                                                                                          \
