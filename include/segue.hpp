@@ -58,6 +58,16 @@
 
 #include <segue.h>
 
+#ifdef __has_feature
+#if __has_feature(memory_sanitizer)
+#include <sanitizer/msan_interface.h>
+#define SEGUE_DETAIL_UNPOISON(object) __msan_unpoison(&(object), sizeof(object))
+#endif
+#endif
+#ifndef SEGUE_DETAIL_UNPOISON
+#define SEGUE_DETAIL_UNPOISON(object) (void)0
+#endif
+
 #pragma GCC visibility push(default)
 namespace segue {
 
@@ -137,6 +147,15 @@ namespace detail {
 static_assert(sizeof(std::exception_ptr) == sizeof(void *) && alignof(std::exception_ptr) == alignof(void *),
 	      "a std::exception_ptr fits a segue_result's value");
 
+/* The C++ library is rarely compiled for MemorySanitizer, which does not know then that it has written this. */
+inline std::exception_ptr handled() noexcept
+{
+	std::exception_ptr e = std::current_exception();
+
+	SEGUE_DETAIL_UNPOISON(e);
+	return e;
+}
+
 inline void *to_value(std::exception_ptr &&e) noexcept
 {
 	alignas(std::exception_ptr) unsigned char bytes[sizeof e];
@@ -189,7 +208,7 @@ inline segue_result caught()
 	} catch (exception &e) {
 		return e.take();
 	} catch (...) {
-		return { &cxx_exception, detail::to_value(std::current_exception()) };
+		return { &cxx_exception, detail::to_value(detail::handled()) };
 	}
 }
 
@@ -393,7 +412,7 @@ template <class Return, class... Call> struct program {
 		try {
 			r = { nullptr, of(me)->run() };
 		} catch (...) {
-			if (!std::current_exception())
+			if (!handled())
 				throw; /* forced unwinding: it goes on to the thread's end */
 			r = caught();
 		}
@@ -448,7 +467,8 @@ template <class Yield, class Send> Send yield(void *value)
 {
 	environment *me = environment_of(segue_current());
 
-	if (me ? me->channel != &channel<Yield, Send> : !(std::is_void_v<Yield> || is_word<Yield>) || !(std::is_void_v<Send> || is_word<Send>))
+	if (me ? me->channel != &channel<Yield, Send> :
+		 segue_current() && (!(std::is_void_v<Yield> || is_word<Yield>) || !(std::is_void_v<Send> || is_word<Send>)))
 		refuse_type();
 	segue_result r = leaving(me, [value] { return segue_yield(value); });
 	if (r.raised)
