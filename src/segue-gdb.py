@@ -227,6 +227,7 @@ class Coroutines:
     def __init__(self):
         self.layout = layout()
         self.found = {}
+        self.unread = 0
         for known in (is_ours, is_inlined, describe):
             known.cache_clear()
         for address in self.addresses():
@@ -252,6 +253,7 @@ class Coroutines:
         try:
             return self.layout.word(address + self.layout.coroutine_ops) != 0
         except gdb.MemoryError:  # a core file has no pages that were never touched
+            self.unread += 1
             return False
 
     def addresses(self):
@@ -292,8 +294,10 @@ def one(argument):
     if not argument:
         raise gdb.GdbError('which one? A number that segue ps shows, or an expression')
     everyone = Coroutines()
-    value = gdb.parse_and_eval(argument)
-    wanted = int(value.cast(gdb.lookup_type('unsigned long')))
+    try:
+        wanted = int(gdb.parse_and_eval(argument).cast(gdb.lookup_type('unsigned long')))
+    except gdb.error as error:
+        raise gdb.GdbError(str(error))
     for co in everyone:
         if wanted in (co.address, everyone.number(co)):
             return co
@@ -585,6 +589,9 @@ The number stays while the program runs, for the other commands; a later corouti
         threads = threads_in(everyone)
         rows = [[str(everyone.number(co)), '%#x' % co.address, co.state, co.name, where(co, everyone, threads)] for co in everyone]
         rows.sort(key=lambda row: int(row[0]))
+        if not rows and everyone.unread:
+            print('no coroutine can be read: this core file lacks the stacks (gdb leaves out mappings with guards in them; the kernel does not)')
+            return
         if not rows:
             print('no coroutines')
             return
