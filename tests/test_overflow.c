@@ -881,6 +881,16 @@ static segue_result await_there(struct tight *t)
 	return segue_await(segue_ref(t->other));
 }
 
+static void *send_from_the_threads_stack(void *t)
+{
+	return segue_send(((struct tight *)t)->other, NULL).value;
+}
+
+static segue_result call_outside(struct tight *t)
+{
+	return segue_value(segue_call_on_thread_stack(send_from_the_threads_stack, t));
+}
+
 static segue_result make_and_drop(struct tight *t)
 {
 	enum { SOME = 100 }; /* more than a thread pools */
@@ -993,7 +1003,7 @@ static int try_move(struct tight *t, int variant, uint32_t fenv)
 static int overflow_inside_moves(void)
 {
 	static segue_result (*const moves[])(struct tight *) = { yield_here,  send_there,  throw_there,
-								 close_there, await_there, make_and_drop };
+								 close_there, await_there, call_outside, make_and_drop };
 	enum { MOVES = sizeof moves / sizeof *moves };
 	int overflows[MOVES] = { 0 }, passes[MOVES] = { 0 }, modes = modes_work();
 
