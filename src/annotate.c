@@ -2,20 +2,36 @@
    weak symbols, and has coroutines watched then (GATE_WATCHED). */
 #include "annotate.h"
 
+#include <pthread.h>
+
 #include "overflow.h"
 #include "stack.h"
 
 #define WEAK __attribute__((weak))
-/* Where the stack changes under a function that a sanitizer has instrumented, it loses count. */
-#if defined __clang__
+/* Where the library, too, is compiled for a sanitizer, functions under which the stack changes are not: it would lose count. */
+#ifdef __clang__
+#if __has_attribute(disable_sanitizer_instrumentation)
+#define UNSANITIZED __attribute__((noinline, disable_sanitizer_instrumentation))
+#else
 #define UNSANITIZED __attribute__((noinline, no_sanitize("address", "thread", "memory")))
+#endif
+#if __has_feature(thread_sanitizer)
+#define COUNTS_CALLS 1
+#endif
 #else
 #define UNSANITIZED __attribute__((noinline, no_sanitize("address", "thread")))
+#ifdef __SANITIZE_THREAD__
+#define COUNTS_CALLS 1
+#endif
+#endif
+#ifndef COUNTS_CALLS
+#define COUNTS_CALLS 0 /* by ThreadSanitizer, of the library's own functions: those that never return, at a coroutine's end, add up */
 #endif
 
 /* AddressSanitizer's: <sanitizer/asan_interface.h>, <sanitizer/common_interface_defs.h> */
 extern WEAK void __asan_poison_memory_region(const volatile void *low, size_t size);
 extern WEAK void __asan_unpoison_memory_region(const volatile void *low, size_t size);
+extern WEAK void __asan_handle_no_return(void);
 extern WEAK void __sanitizer_start_switch_fiber(void **fake_stack, const void *stack, size_t size);
 extern WEAK void __sanitizer_finish_switch_fiber(void *fake_stack, const void **left, size_t *left_size);
 
@@ -47,28 +63,47 @@ static __attribute__((constructor(101))) void look(void)
 
 /* ---- Memory ------------------------------------------------------------------------------------------------------ */
 
-void segue__annotate_defined(const void *low, size_t size)
+void segue__make_defined(const void *low, size_t size)
 {
 	if (__msan_unpoison)
 		__msan_unpoison(low, size);
 }
 
-void segue__annotate_usable(void *low, size_t size)
+void segue__make_usable(void *low, size_t size)
 {
 	if (__asan_unpoison_memory_region)
 		__asan_unpoison_memory_region(low, size);
 }
 
-void segue__annotate_root(void *low, size_t size)
+/* LeakSanitizer has a lock of its own, and no handler of forks. */
+static pthread_mutex_t roots = PTHREAD_MUTEX_INITIALIZER;
+
+void segue__annotate_before_fork(void)
 {
 	if (__lsan_register_root_region)
+		pthread_mutex_lock(&roots);
+}
+
+void segue__annotate_after_fork(void)
+{
+	if (__lsan_register_root_region)
+		pthread_mutex_unlock(&roots);
+}
+
+void segue__annotate_root(void *low, size_t size)
+{
+	segue__annotate_before_fork();
+	if (__lsan_register_root_region)
 		__lsan_register_root_region(low, size);
+	segue__annotate_after_fork();
 }
 
 void segue__annotate_no_root(void *low, size_t size)
 {
+	segue__annotate_before_fork();
 	if (__lsan_unregister_root_region)
 		__lsan_unregister_root_region(low, size);
+	segue__annotate_after_fork();
 }
 
 /* ---- What is called, and in which order -------------------------------------------------------------------------- */
@@ -79,7 +114,22 @@ void segue__annotate_parameters(size_t n)
 		__msan_unpoison_param(n);
 }
 
-/* They take a lock. */
+/* A function that returns is taken to have said what is known of its result: at a switch alone that is forgotten. So there is one, to
+   nowhere and back. */
+UNSANITIZED void segue__annotate_no_result(void)
+{
+	const void *low = NULL;
+	size_t size = 0;
+
+	if (!__msan_start_switch_fiber)
+		return;
+	__msan_start_switch_fiber(&low, sizeof low);
+	__msan_finish_switch_fiber(&low, &size);
+	__msan_start_switch_fiber(low, size);
+	__msan_finish_switch_fiber(&low, &size);
+}
+
+/* __tsan_acquire() and __tsan_release() take a lock. */
 void segue__annotate_acquire(void *at)
 {
 	if (!__tsan_acquire)
@@ -123,6 +173,22 @@ static void drop_fake_stack(segue_coroutine *co)
 	co->fake_stack = NULL;
 }
 
+/* One that never left its stack for good: its fake stack goes as if it did. */
+static UNSANITIZED void end_fake_stack(segue_coroutine *co)
+{
+	const void *low;
+	void *mine;
+	size_t size;
+
+	if (!co->fake_stack)
+		return;
+	__sanitizer_start_switch_fiber(&mine, co->stack, co->stack_size);
+	__sanitizer_finish_switch_fiber(co->fake_stack, &low, &size);
+	drop_fake_stack(co);
+	__sanitizer_start_switch_fiber(NULL, low, size);
+	__sanitizer_finish_switch_fiber(mine, &low, &size);
+}
+
 /* ---- A coroutine's life ------------------------------------------------------------------------------------------ */
 
 void segue__watch(segue_coroutine *co)
@@ -142,14 +208,16 @@ void segue__drop_fiber(segue_coroutine *co)
 	co->fiber = NULL;
 }
 
-/* What lies below the object is nobody's till there is a new one, and holds nothing: it stays among the roots. */
+/* What lies below the object is nobody's till there is a new one. It stays among the roots: what is poisoned LeakSanitizer passes over, by
+   default, and what can't be is cleaned. */
 void segue__unwatch(segue_coroutine *co)
 {
-	if ((co->gate & (GATE_CLOSED | GATE_OVERFLOWED)) != GATE_CLOSED)
+	co->arg = co->awaited = NULL;
+	if (COUNTS_CALLS || (co->gate & (GATE_CLOSED | GATE_OVERFLOWED)) != GATE_CLOSED)
 		segue__drop_fiber(co);
-	drop_fake_stack(co);
-	if (__asan_poison_memory_region)
-		__asan_poison_memory_region(co->stack, (size_t)((unsigned char *)contexts_of(co) - co->stack));
+	end_fake_stack(co);
+	if (__asan_poison_memory_region) /* but for the first frame of the next one, which is made before that is watched */
+		__asan_poison_memory_region(co->stack, (size_t)((unsigned char *)contexts_of(co) - co->stack) - SEGUE_ARCH_STACK_ALIGN);
 	else if (__lsan_register_root_region && co->class)
 		segue__stack_clean(co);
 }
@@ -196,7 +264,7 @@ static UNSANITIZED void depart(void **fake_stack, segue_coroutine *to)
 		__tsan_switch_to_fiber(fiber_of(to), 0);
 }
 
-static UNSANITIZED void depart_and_return(struct kept *kept, const segue_context *from, segue_coroutine *to)
+static UNSANITIZED void depart_for_now(struct kept *kept, const segue_context *from, segue_coroutine *to)
 {
 	own.left = kept->of ? NULL : kept;
 	own.at = from;
@@ -247,12 +315,14 @@ static UNSANITIZED void arrive_back(struct kept *kept)
 }
 
 /* By unwinding, as a thread ends inside a coroutine, nobody comes by the other side's departure. */
-static void unwound(struct kept *kept)
+static UNSANITIZED void unwound(struct kept *kept)
 {
 	if (!kept->away)
 		return;
 	depart(NULL, kept->of);
 	arrive_back(kept);
+	if (__asan_handle_no_return) /* frames of this stack went, too, with what is poisoned between their variables */
+		__asan_handle_no_return();
 }
 
 void segue__arrive_watched(void)
@@ -281,20 +351,20 @@ UNSANITIZED segue_pair segue__switch_watched(segue_context *from, segue_context 
 
 	if (leaves && leaves->gate & GATE_CLOSED) {
 		drop_fake_stack(leaves);
-		segue__return_watched(from, to, r, reaches);
+		segue__leave_for_good(from, to, r, reaches);
 	}
 	if (is_unstarted(reaches, to)) {
 		segue__call_first(to, (void (*)(void))run);
 		if (__tsan_set_fiber_name)
 			__tsan_set_fiber_name(fiber_of(reaches), segue__name(reaches) ? segue__name(reaches) : "?");
 	}
-	depart_and_return(&kept, from, reaches);
+	depart_for_now(&kept, from, reaches);
 	p = segue_arch_switch(from, to, r.value, r.raised);
 	arrive_back(&kept);
 	return p;
 }
 
-UNSANITIZED void segue__return_watched(segue_context *from, segue_context *to, segue_result r, segue_coroutine *reaches)
+UNSANITIZED void segue__leave_for_good(segue_context *from, segue_context *to, segue_result r, segue_coroutine *reaches)
 {
 	own.left = NULL;
 	depart(NULL, reaches);

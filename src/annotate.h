@@ -24,18 +24,31 @@ HIDDEN segue_pair segue__switch_watched(segue_context *from, segue_context *to, 
 					segue_coroutine *reaches);
 HIDDEN void segue__arrive_watched(void);
 /* The same, for good. */
-HIDDEN _Noreturn void segue__return_watched(segue_context *from, segue_context *to, segue_result r, segue_coroutine *reaches);
+HIDDEN _Noreturn void segue__leave_for_good(segue_context *from, segue_context *to, segue_result r, segue_coroutine *reaches);
 
 /* ThreadSanitizer's fiber of a stack goes: with the stack, at the latest. */
 HIDDEN void segue__drop_fiber(segue_coroutine *co);
 
 /* Memory that is put to use, whatever was there before; that the library wrote, for users or for the system to read. */
-HIDDEN void segue__annotate_usable(void *low, size_t size);
-HIDDEN void segue__annotate_defined(const void *low, size_t size);
+HIDDEN void segue__make_usable(void *low, size_t size);
+HIDDEN void segue__make_defined(const void *low, size_t size);
+static inline void segue__annotate_usable(void *low, size_t size)
+{
+	if (unlikely(__atomic_load_n(&segue__wanted, __ATOMIC_RELAXED) & WANT_WATCH))
+		segue__make_usable(low, size);
+}
 
-/* What is searched for pointers to what is no leak. */
+static inline void segue__annotate_defined(const void *low, size_t size)
+{
+	if (unlikely(__atomic_load_n(&segue__wanted, __ATOMIC_RELAXED) & WANT_WATCH))
+		segue__make_defined(low, size);
+}
+
+/* What is searched for pointers to what is no leak. No thread is there while another forks: a child would wait for it for ever. */
 HIDDEN void segue__annotate_root(void *low, size_t size);
 HIDDEN void segue__annotate_no_root(void *low, size_t size);
+HIDDEN void segue__annotate_before_fork(void);
+HIDDEN void segue__annotate_after_fork(void);
 
 /* The next call is of a user's function, with so many words as parameters. */
 HIDDEN void segue__annotate_parameters(size_t n);
@@ -43,6 +56,14 @@ static inline void segue__annotate_call(size_t parameters)
 {
 	if (unlikely(__atomic_load_n(&segue__wanted, __ATOMIC_RELAXED) & WANT_WATCH))
 		segue__annotate_parameters(parameters);
+}
+
+/* That function returned nothing: what it left where results are is none. */
+HIDDEN void segue__annotate_no_result(void);
+static inline void segue__annotate_returned(void)
+{
+	if (unlikely(__atomic_load_n(&segue__wanted, __ATOMIC_RELAXED) & WANT_WATCH))
+		segue__annotate_no_result();
 }
 
 /* What comes before a release is before what follows the acquire: an order that atomics make, which none can see. */

@@ -113,7 +113,7 @@ static void finish_epilogue(struct left *left)
 	else
 		drop(left->co);
 	if (unlikely(watched))
-		segue__return_watched(&contexts->own, &contexts->sender, r, resumer);
+		segue__leave_for_good(&contexts->own, &contexts->sender, r, resumer);
 	(void)segue_arch_switch(&contexts->own, &contexts->sender, r.value, r.raised);
 }
 
@@ -332,6 +332,7 @@ static void end_unstarted(segue_coroutine *co)
 	else if (co->dispose) {
 		segue__annotate_call(1);
 		co->dispose(co->arg);
+		segue__annotate_returned();
 	}
 }
 
@@ -473,6 +474,7 @@ static READS_THREAD segue_coroutine *release(segue_coroutine *co)
 	if (unlikely(co->extras & EXTRA_KEEP)) {
 		segue__annotate_call(1);
 		co->dispose(co->arg);
+		segue__annotate_returned();
 	}
 	if (co->gate & GATE_OVERFLOWED)
 		segue__stack_clean(co);

@@ -31,6 +31,7 @@ void segue__never_awaited(segue_coroutine *co)
 	segue__annotate_acquire(&never_awaited);
 	segue__annotate_call(1);
 	hook(co);
+	segue__annotate_returned();
 }
 
 void segue__unraisable(segue_coroutine *co, segue_result what)
@@ -41,6 +42,7 @@ void segue__unraisable(segue_coroutine *co, segue_result what)
 		segue__annotate_acquire(&unraisable);
 		segue__annotate_call(3);
 		hook(co, what);
+		segue__annotate_returned();
 	}
 	segue__discard(what);
 }

@@ -87,6 +87,7 @@ static bool destroy_each(segue_locals **table)
 		found = true;
 		segue__annotate_call(1);
 		keys[i].destructor(value);
+		segue__annotate_returned();
 	}
 	return found;
 }

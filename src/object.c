@@ -62,6 +62,7 @@ void *segue_object_ref(void *object)
 	if (ops && ops->ref) {
 		segue__annotate_call(1);
 		ops->ref(object);
+		segue__annotate_returned();
 	}
 	return object;
 }
@@ -73,6 +74,7 @@ void segue_object_unref(void *object)
 	if (ops && ops->release) {
 		segue__annotate_call(1);
 		ops->release(object);
+		segue__annotate_returned();
 	}
 }
 

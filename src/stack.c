@@ -114,11 +114,13 @@ static size_t lost_by_fork; /* stacks in pools of threads that the child won't h
 static void before_fork(void)
 {
 	pthread_mutex_lock(&segue__stacks.lock);
+	segue__annotate_before_fork();
 	lost_by_fork = segue__stacks_of_threads() - pooled_by(&this_thread);
 }
 
 static void after_fork(void)
 {
+	segue__annotate_after_fork();
 	pthread_mutex_unlock(&segue__stacks.lock);
 }
 
@@ -130,7 +132,7 @@ static void after_fork_in_child(void)
 	segue__stacks.threads = NULL;
 	if (this_thread.pools)
 		link_thread();
-	pthread_mutex_unlock(&segue__stacks.lock);
+	after_fork();
 }
 
 static void end_thread(void *unused);

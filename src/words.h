@@ -14,6 +14,7 @@ static inline void segue__discard(segue_result r)
 		return;
 	segue__annotate_call(1);
 	r.raised->release(r.value);
+	segue__annotate_returned();
 }
 
 static inline segue_result segue__words(const segue_type *type, const char *text)

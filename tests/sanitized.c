@@ -1,9 +1,12 @@
 /* What sanitizers are to say of coroutines, and what not: a case each, by its name. tests/sanitizers.sh has the list. */
 #include <pthread.h>
+#include <signal.h>
 #include <setjmp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "segue/inline.h"
 
@@ -68,6 +71,11 @@ static segue_result use_much(void *arg)
 	volatile char frame[16 * 1024];
 
 	fill(frame, sizeof frame);
+	return segue_value(arg);
+}
+
+static segue_result use_little(void *arg)
+{
 	return segue_value(arg);
 }
 
@@ -166,6 +174,113 @@ static void nested_ones(void)
 	}
 }
 
+static segue_result end_the_thread(void *arg)
+{
+	volatile char frame[100];
+
+	fill(frame, sizeof frame);
+	pthread_exit(arg);
+}
+
+static NOINLINE void end_deep_down(int depth)
+{
+	volatile char frame[200];
+
+	fill(frame, sizeof frame);
+	if (depth > 0)
+		end_deep_down(depth - 1);
+	else
+		(void)segue_send(segue_coroutine_new(end_the_thread, NULL), NULL);
+	frame[0] = 0;
+}
+
+static void *run_to_its_end(void *unused)
+{
+	end_deep_down(30);
+	return unused;
+}
+
+static void a_threads_end_inside(void)
+{
+	pthread_t thread;
+
+	pthread_create(&thread, NULL, run_to_its_end, NULL);
+	pthread_join(thread, NULL);
+}
+
+static long resident(void)
+{
+	FILE *file = fopen("/proc/self/statm", "r");
+	long pages = 0;
+
+	if (!file || fscanf(file, "%*d %ld", &pages) != 1)
+		exit(99);
+	fclose(file);
+	return pages * 4096;
+}
+
+static NOINLINE segue_result ignore_close(void *arg)
+{
+	volatile char frame[100];
+
+	fill(frame, sizeof frame);
+	for (;;)
+		(void)segue_yield(arg);
+	return segue_value(arg);
+}
+
+/* Of those that are abandoned nothing stays. */
+static void many_abandoned(void)
+{
+	long before = 0;
+
+	for (int i = 0; i < 3000; i++) {
+		segue_coroutine *co = segue_coroutine_new(ignore_close, NULL);
+		(void)segue_send(co, NULL);
+		segue_unref(co);
+		if (i == 1000)
+			before = resident();
+	}
+	if (resident() > before + (16 << 20))
+		exit(EXIT_FAILURE);
+}
+
+static int stop; /* atomic */
+
+static void *send_again_and_again(void *unused)
+{
+	segue_coroutine *co = segue_coroutine_new(never_end, NULL);
+
+	while (!__atomic_load_n(&stop, __ATOMIC_RELAXED))
+		(void)segue_send(co, NULL);
+	segue_unref(co);
+	return unused;
+}
+
+/* A child can send, whatever the other thread was at. */
+static void forks_as_a_thread_sends(void)
+{
+	segue_coroutine *co = segue_coroutine_new(never_end, NULL);
+	pthread_t thread;
+	int status = 0;
+
+	pthread_create(&thread, NULL, send_again_and_again, NULL);
+	for (int i = 0; i < 200 && !status; i++) {
+		pid_t child = fork();
+		if (child == 0) {
+			alarm(10);
+			(void)segue_send(co, NULL);
+			_exit(0);
+		}
+		waitpid(child, &status, 0);
+	}
+	__atomic_store_n(&stop, 1, __ATOMIC_RELAXED);
+	pthread_join(thread, NULL);
+	segue_unref(co);
+	if (status)
+		exit(EXIT_FAILURE);
+}
+
 /* ---- LeakSanitizer ----------------------------------------------------------------------------------------------- */
 
 static NOINLINE void get(void *volatile *memory)
@@ -233,6 +348,12 @@ static void a_loss_inside(void)
 	segue_unref(co);
 }
 
+/* Nobody frees its argument. */
+static void a_lost_argument(void)
+{
+	(void)segue_run(segue_coroutine_new(yield_once, malloc(100)));
+}
+
 /* ---- ThreadSanitizer --------------------------------------------------------------------------------------------- */
 
 static void on_thread(void *(*fn)(void *arg), void *arg)
@@ -289,6 +410,13 @@ static void many_one_after_another(void)
 		(void)segue_send(co, NULL);
 		segue_unref(co);
 	}
+}
+
+/* Each comes to its end, and what ThreadSanitizer has counted of calls with it. */
+static void many_lives(void)
+{
+	for (int i = 0; i < 30000; i++)
+		(void)segue_run(segue_coroutine_new(use_little, NULL));
 }
 
 static int disposed;
@@ -359,7 +487,7 @@ static int counter;
 
 static segue_result count(void *arg)
 {
-	for (int i = 0; i < 1000; i++) {
+	for (int i = 0; i < 100000; i++) {
 		counter++;
 		(void)segue_yield(arg);
 	}
@@ -523,6 +651,42 @@ static void an_allocators_arguments(void)
 	segue_stack_trim();
 }
 
+struct padded {
+	char c;
+	int n;
+};
+
+static NOINLINE struct padded padded(void)
+{
+	struct padded *volatile never_set = malloc(sizeof *never_set);
+	struct padded p;
+
+	never_set->c = 1;
+	p = *never_set;
+	free(never_set);
+	return p;
+}
+
+static volatile int last;
+
+static void call_padded(void *arg)
+{
+	last = arg ? padded().c : 0;
+}
+
+/* What that has returned last is not what segue_close() returns. */
+static void a_function_that_returns_nothing(void)
+{
+	segue_attr attr = SEGUE_ATTR_INIT;
+	segue_coroutine *co;
+
+	attr.dispose = call_padded;
+	co = segue_coroutine_new_with(yield_once, "", &attr);
+	if (segue_close(co).raised)
+		puts("raised");
+	segue_unref(co);
+}
+
 static segue_result use_unset(void *arg)
 {
 	volatile int never_set[4];
@@ -551,7 +715,8 @@ static const struct {
 } cases[] = {
 	CASE(a_longjmp_inside), CASE(a_stack_is_clean_again), CASE(an_overrun_inside), CASE(a_stack_after_its_coroutine),
 	CASE(a_variable_after_its_function), CASE(nested_ones), CASE(suspended_at_the_end), CASE(an_end_inside), CASE(a_loss_inside),
-	CASE(many_frames_at_once), CASE(many_one_after_another), CASE(references_order), CASE(hooks_order), CASE(a_race_inside), CASE(a_stack_on_another_thread),
+	CASE(many_frames_at_once), CASE(many_one_after_another), CASE(many_lives), CASE(a_threads_end_inside), CASE(many_abandoned), CASE(forks_as_a_thread_sends), CASE(a_lost_argument),
+	CASE(a_function_that_returns_nothing), CASE(references_order), CASE(hooks_order), CASE(a_race_inside), CASE(a_stack_on_another_thread),
 	CASE(what_the_library_wrote), CASE(a_traceback), CASE(memory_of_the_users), CASE(an_allocators_arguments), CASE(a_variable_never_set),
 };
 

@@ -1,6 +1,7 @@
 # Programs for a sanitizer, with the one ordinary library that was built here: it must say nothing of what is right, and say what is wrong.
 #
-# 1. The cases of tests/sanitized.c that stand below, by each compiler, with the shared library and the static one.
+# 1. The cases of tests/sanitized.c that stand below, by each compiler, with the shared library and the static one, and with one that is
+#    compiled for the sanitizer, as it is where all is.
 # 2. The same without one of the sanitizer's functions in src/annotate.c: then the case must fail.
 # 3. The unit tests and the corpus, compiled for the sanitizer. What skips stands in sanitizers.skips.
 #
@@ -34,6 +35,10 @@ address | an_overrun_inside             | | stack-buffer-overflow |
 address | suspended_at_the_end          | | | __lsan_register_root_region
 address | an_end_inside                 | | | __lsan_register_root_region
 address | a_loss_inside                 | | detected memory leaks |
+address | a_lost_argument               | | detected memory leaks |
+address | forks_as_a_thread_sends       | | |
+address | a_threads_end_inside          | :use_sigaltstack=1:detect_leaks=0 | | __asan_handle_no_return
+address | many_abandoned                | :detect_stack_use_after_return=1 | |
 address | nested_ones                   | :detect_stack_use_after_return=1 | |
 address | suspended_at_the_end          | :detect_stack_use_after_return=1 | | __lsan_register_root_region
 address | an_end_inside                 | :detect_stack_use_after_return=1 | | __lsan_register_root_region
@@ -42,9 +47,12 @@ address | a_variable_after_its_function | :detect_stack_use_after_return=1 | sta
 leak    | suspended_at_the_end          | | | __lsan_register_root_region
 leak    | an_end_inside                 | | |
 leak    | a_loss_inside                 | | detected memory leaks |
+leak    | a_lost_argument               | | detected memory leaks |
+leak    | forks_as_a_thread_sends       | | |
 thread  | nested_ones                   | | |
 thread  | many_frames_at_once           | | | __tsan_switch_to_fiber
 thread  | many_one_after_another        | | | __tsan_destroy_fiber
+thread  | many_lives                    | | |
 thread  | references_order              | | | __tsan_release __tsan_acquire
 thread  | hooks_order                   | | | __tsan_release __tsan_acquire
 thread  | a_stack_on_another_thread     | | |
@@ -54,6 +62,7 @@ memory  | what_the_library_wrote        | | | __msan_unpoison
 memory  | a_traceback                   | | | __msan_unpoison
 memory  | memory_of_the_users           | | | __msan_unpoison
 memory  | an_allocators_arguments       | | | __msan_unpoison_param
+memory  | a_function_that_returns_nothing | | | __msan_start_switch_fiber
 memory  | a_variable_never_set          | | use-of-uninitialized-value |'
 
 # Less randomisation of addresses than some kernels have by default, where that may be had
@@ -91,13 +100,41 @@ without() { # FUNCTION
 		(cd "$built" && $LIBRARY_COMPILE -g -O2 "-D$1=without$1" -c "$source/src/annotate.c" -o "$work/without$1.o") || fail "annotate.c does not build"
 }
 
+# The library as it is where everything is compiled for the sanitizer
+instrument() {
+	rm -rf instrumented.d && mkdir instrumented.d && cd instrumented.d || exit 99
+	for file in $LIBRARY_SOURCES; do
+		case $file in *.[cS]) echo "$source/$file" ;; esac
+	done | xargs -P "$(nproc)" -n 4 "$compiler" -g -O2 -fexceptions -fno-omit-frame-pointer "-fsanitize=$flags" -DHAVE_CONFIG_H -I"$built" -I"$source/include" \
+		-I"$source" -c || fail 'the library does not build for a sanitizer'
+	cd "$work" || exit 99
+}
+
+# A C++ coroutine that is dropped: what closes it is an exception, and the C++ library is compiled for no sanitizer
+cat >dropped.cpp <<'END'
+#include <segue.hpp>
+int main()
+{
+	segue::generator<int> numbers([] {
+		for (int i = 1;; i++)
+			segue::yield(i);
+	});
+	return *numbers.next() != 1;
+}
+END
+
 run_cases() { # KIND
 	compile cases.o -c "$source/tests/sanitized.c"
+	instrument
+	compile instrumented cases.o instrumented.d/*.o -pthread
 	compile static cases.o "$built/.libs/libsegue.a" -pthread
 	compile shared cases.o -L"$built/.libs" "-Wl,-rpath,$built/.libs" -lsegue -pthread
+	case $compiler in gcc) plusplus=g++ ;; *) plusplus=$compiler++ ;; esac
+	"$plusplus" -std=c++17 -g -O1 "-fsanitize=$flags" -I"$source/include" dropped.cpp "$built/.libs/libsegue.a" -pthread -o dropped &&
+		run ./dropped >said 2>&1 || fail "$plusplus, $1: a coroutine that is dropped" said
 	echo "$table" | tr -s ' \t' ' ' | sed 's/ *| */|/g' | grep "^$1|" >rows
 	while IFS='|' read -r kind name options what functions; do
-		for form in static shared; do
+		for form in static shared instrumented; do
 			ends $form "$name" "$options" "$what" || fail "$compiler, $kind: $name, $form$options, is not as it should be" said
 		done
 		for function in $functions; do
@@ -108,7 +145,7 @@ run_cases() { # KIND
 			missed=$((missed + 1))
 		done
 	done <rows
-	echo "$compiler, $1: $(wc -l <rows) cases, static and shared; $missed times a function was taken out, and missed"
+	echo "$compiler, $1: $(wc -l <rows) cases, with the library static, shared, and compiled for it, too; $missed times a function was taken out, and missed"
 }
 
 # ---- The tests

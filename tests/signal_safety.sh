@@ -6,7 +6,7 @@ files='src/dot.c src/dump.c src/find.c src/peek.c src/report.c src/survey.c src/
 
 # What of the library they read; the addresses that the handler makes the interrupted code go on at, and those that tell what code a place is
 # in; a function that calls none; and one that calls MemorySanitizer, which may be called anywhere
-ours='segue__annotate_defined segue__before segue__classes segue__faults segue__objects segue__stacks segue_running segue__overflowed
+ours='segue__make_defined segue__wanted segue__before segue__classes segue__faults segue__objects segue__stacks segue_running segue__overflowed
 	segue_arch_entry segue_arch_fenv_save segue_arch_start segue_arch_switch segue_as_coroutine'
 
 # What compilers put in: the table of addresses, errno's, divisions, ARM's unwinding, a thread-local's, the stack protector's

@@ -28,6 +28,7 @@ struct stack {
 static struct {
 	struct stack now, next;  /* where the program is, and is going to */
 	bool switching;
+	bool visits;             /* a stack that has been given up, to end what is kept for it, without going there */
 	const void *saved;       /* by the last start: what the finish there is to bring, the next time */
 	long switches, wrong;
 	char *fiber;             /* an allocated byte: what stack it is for */
@@ -59,7 +60,7 @@ static bool is_on(const struct stack *s)
 void __sanitizer_start_switch_fiber(void **fake_stack, const void *stack, size_t size)
 {
 	start();
-	heard.wrong += heard.switching || !is_on(&heard.now);
+	heard.wrong += heard.switching || (heard.visits ? fake_stack != NULL : !is_on(&heard.now));
 	heard.switching = true;
 	heard.next = (struct stack){ stack, size };
 	if (fake_stack)
@@ -68,7 +69,10 @@ void __sanitizer_start_switch_fiber(void **fake_stack, const void *stack, size_t
 
 void __sanitizer_finish_switch_fiber(void *fake_stack, const void **left, size_t *left_size)
 {
-	heard.wrong += !heard.switching || !is_on(&heard.next) || (fake_stack && fake_stack != heard.next.low);
+	bool there = is_on(&heard.next);
+
+	heard.wrong += !heard.switching || (fake_stack && fake_stack != heard.next.low) || (!there && (!fake_stack || heard.visits));
+	heard.visits = !there;
 	heard.switching = false;
 	*left = heard.now.low;
 	*left_size = heard.now.size;
