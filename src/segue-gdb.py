@@ -227,7 +227,7 @@ class Coroutines:
     def __init__(self):
         self.layout = layout()
         self.found = {}
-        self.unread = 0
+        self.lacking = False  # the slabs are all zeros: gdb writes a core file so, where it can't read a mapping for the guards in it
         for known in (is_ours, is_inlined, describe):
             known.cache_clear()
         for address in self.addresses():
@@ -253,7 +253,6 @@ class Coroutines:
         try:
             return self.layout.word(address + self.layout.coroutine_ops) != 0
         except gdb.MemoryError:  # a core file has no pages that were never touched
-            self.unread += 1
             return False
 
     def addresses(self):
@@ -270,6 +269,7 @@ class Coroutines:
             mapped = lay.word(slab + lay.slab_mapped)
             slots, = struct.unpack('<I', read(slab + lay.slab_slots, 4))
             carved, = struct.unpack('<I', read(slab + lay.slab_carved, 4))
+            self.lacking |= not mapped
             first = slab + mapped - slots * (guard + stack)
             for i in range(carved):
                 end = first + (i + 1) * (guard + stack) - i % lay.colours * lay.colour_step
@@ -589,9 +589,8 @@ The number stays while the program runs, for the other commands; a later corouti
         threads = threads_in(everyone)
         rows = [[str(everyone.number(co)), '%#x' % co.address, co.state, co.name, where(co, everyone, threads)] for co in everyone]
         rows.sort(key=lambda row: int(row[0]))
-        if not rows and everyone.unread:
-            print('no coroutine can be read: this core file lacks the stacks (gdb leaves out mappings with guards in them; the kernel does not)')
-            return
+        if everyone.lacking:
+            print('this core file lacks the stacks: generate-core-file leaves out mappings with guards in them, and the kernel does not')
         if not rows:
             print('no coroutines')
             return

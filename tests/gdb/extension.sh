@@ -148,6 +148,11 @@ $gdb -nx -batch -iex 'set debuginfod enabled off' -ex 'set environment SEGUE_TES
 test -s gdbs || fail 'gdb makes no core file' gdbs.log
 gdb_of gdbs_core extension -ex 'core-file gdbs'
 check gdbs_core
+$gdb -nx -batch -iex 'set debuginfod enabled off' -ex run -ex 'generate-core-file light' -ex kill extension >light.log 2>&1
+if grep -q 'Memory read failed' light.log; then
+	$gdb -nx -batch -iex 'set debuginfod enabled off' -ex "source $source/src/segue-gdb.py" -ex 'segue ps' extension light >light.said 2>&1
+	grep -q 'lacks the stacks' light.said || fail 'a core file without stacks is not said to be one' light.said
+fi
 
 # ---- With the shared library, as distributions strip it, and as it is installed: gdb loads the extension by itself
 $MAKE -C "$built" install DESTDIR="$PWD/stage" >install.log 2>&1 || fail 'make install' install.log
