@@ -250,7 +250,7 @@ static inline _Noreturn void finish_closed(segue_coroutine *co, void *value, con
 }
 
 /* Two words and no struct, which gcc puts together in memory. */
-static _Noreturn READS_THREAD void finish(segue_coroutine *co, void *value, const segue_type *raised)
+static ON_A_LINE _Noreturn READS_THREAD void finish(segue_coroutine *co, void *value, const segue_type *raised)
 {
 	if (likely(co->gate == GATE_RUNNING && !raised)) {
 		co->gate = GATE_CLOSED;
@@ -528,7 +528,7 @@ void segue_unref_slowly(segue_coroutine *co)
 }
 
 /* What is usual takes no call: a return after a switch is one that processors mispredict. segue/inline.h has the same. */
-READS_THREAD void segue_unref(segue_coroutine *co)
+ON_A_LINE READS_THREAD void segue_unref(segue_coroutine *co)
 {
 	if (unlikely(!co || __atomic_load_n(&co->refs, __ATOMIC_ACQUIRE) != 1 || co->gate)) {
 		segue_unref_slowly(co);

@@ -111,7 +111,7 @@ static inline void segue__first_call(segue_contexts *contexts, void *top, void (
 }
 
 enum { CACHE_LINE = 64 };
-/* A function that each switch comes by is on as few lines as can be, wherever the rest of the library puts it. */
+/* A function that each switch, or each end, comes by is on as few lines as can be, wherever the rest of the library puts it. */
 #define ON_A_LINE __attribute__((aligned(CACHE_LINE)))
 #if __SIZEOF_POINTER__ == 8
 _Static_assert(sizeof(segue_contexts) == CACHE_LINE, "the saved contexts are one cache line");
