@@ -78,32 +78,32 @@ void segue__make_usable(void *low, size_t size)
 /* LeakSanitizer has a lock of its own, and no handler of forks. */
 static pthread_mutex_t roots = PTHREAD_MUTEX_INITIALIZER;
 
-void segue__annotate_before_fork(void)
+void segue__lock_roots(void)
 {
-	if (__lsan_register_root_region)
-		pthread_mutex_lock(&roots);
+	pthread_mutex_lock(&roots);
 }
 
-void segue__annotate_after_fork(void)
+void segue__unlock_roots(void)
 {
-	if (__lsan_register_root_region)
-		pthread_mutex_unlock(&roots);
+	pthread_mutex_unlock(&roots);
 }
 
 void segue__annotate_root(void *low, size_t size)
 {
-	segue__annotate_before_fork();
-	if (__lsan_register_root_region)
-		__lsan_register_root_region(low, size);
-	segue__annotate_after_fork();
+	if (!__lsan_register_root_region)
+		return;
+	segue__lock_roots();
+	__lsan_register_root_region(low, size);
+	segue__unlock_roots();
 }
 
 void segue__annotate_no_root(void *low, size_t size)
 {
-	segue__annotate_before_fork();
-	if (__lsan_unregister_root_region)
-		__lsan_unregister_root_region(low, size);
-	segue__annotate_after_fork();
+	if (!__lsan_unregister_root_region)
+		return;
+	segue__lock_roots();
+	__lsan_unregister_root_region(low, size);
+	segue__unlock_roots();
 }
 
 /* ---- What is called, and in which order -------------------------------------------------------------------------- */

@@ -14,6 +14,11 @@
 
 /* ---- Sanitizers, if the program has one: annotate.c. A coroutine is watched then, and its gate says GATE_WATCHED -------------- */
 
+static inline bool segue__is_watching(void)
+{
+	return __atomic_load_n(&segue__wanted, __ATOMIC_RELAXED) & WANT_WATCH;
+}
+
 /* A new one, while there is nothing on its stack but the first frame; and one that goes, before its stack is given back. */
 HIDDEN void segue__watch(segue_coroutine *co);
 HIDDEN void segue__unwatch(segue_coroutine *co);
@@ -34,27 +39,27 @@ HIDDEN void segue__make_usable(void *low, size_t size);
 HIDDEN void segue__make_defined(const void *low, size_t size);
 static inline void segue__annotate_usable(void *low, size_t size)
 {
-	if (unlikely(__atomic_load_n(&segue__wanted, __ATOMIC_RELAXED) & WANT_WATCH))
+	if (unlikely(segue__is_watching()))
 		segue__make_usable(low, size);
 }
 
 static inline void segue__annotate_defined(const void *low, size_t size)
 {
-	if (unlikely(__atomic_load_n(&segue__wanted, __ATOMIC_RELAXED) & WANT_WATCH))
+	if (unlikely(segue__is_watching()))
 		segue__make_defined(low, size);
 }
 
 /* What is searched for pointers to what is no leak. No thread is there while another forks: a child would wait for it for ever. */
 HIDDEN void segue__annotate_root(void *low, size_t size);
 HIDDEN void segue__annotate_no_root(void *low, size_t size);
-HIDDEN void segue__annotate_before_fork(void);
-HIDDEN void segue__annotate_after_fork(void);
+HIDDEN void segue__lock_roots(void);
+HIDDEN void segue__unlock_roots(void);
 
 /* The next call is of a user's function, with so many words as parameters. */
 HIDDEN void segue__annotate_parameters(size_t n);
 static inline void segue__annotate_call(size_t parameters)
 {
-	if (unlikely(__atomic_load_n(&segue__wanted, __ATOMIC_RELAXED) & WANT_WATCH))
+	if (unlikely(segue__is_watching()))
 		segue__annotate_parameters(parameters);
 }
 
@@ -62,7 +67,7 @@ static inline void segue__annotate_call(size_t parameters)
 HIDDEN void segue__annotate_no_result(void);
 static inline void segue__annotate_returned(void)
 {
-	if (unlikely(__atomic_load_n(&segue__wanted, __ATOMIC_RELAXED) & WANT_WATCH))
+	if (unlikely(segue__is_watching()))
 		segue__annotate_no_result();
 }
 

@@ -114,13 +114,13 @@ static size_t lost_by_fork; /* stacks in pools of threads that the child won't h
 static void before_fork(void)
 {
 	pthread_mutex_lock(&segue__stacks.lock);
-	segue__annotate_before_fork();
+	segue__lock_roots();
 	lost_by_fork = segue__stacks_of_threads() - pooled_by(&this_thread);
 }
 
 static void after_fork(void)
 {
-	segue__annotate_after_fork();
+	segue__unlock_roots();
 	pthread_mutex_unlock(&segue__stacks.lock);
 }
 

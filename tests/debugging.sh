@@ -19,7 +19,6 @@ awk '
 test -s 01.console || fail "no commands in $page"
 # Core files go elsewhere on some systems, and perf is not everyone's: what is said of them is left out there
 grep -q '^core' /proc/sys/kernel/core_pattern 2>/dev/null || rm -f $(grep -l '^\$ ulimit -c' ./*.console)
-
 perf record -e cpu-clock -g -o permitted.data true 2>/dev/null || rm -f $(grep -l '^\$ perf' ./*.console)
 # clang's run-time library is a package of its own
 echo 'int main(void) { return 0; }' >empty.c
